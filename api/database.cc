@@ -1,0 +1,110 @@
+#include "api/dynamo/item_write.h"
+#include "api/dynamo/operations.h"
+#include "api/dynamo/transaction_tokens.h"
+#include "api/varve.h"
+#include "index/key_codec.h"
+
+namespace varve::api {
+namespace {
+
+bool fits(const index::KeySchema& schema, const index::PrimaryKey& key) {
+  if (!key.partition.is(schema.partition.type) || key.sort.has_value() != schema.sort.has_value())
+    return false;
+  return !key.sort || key.sort->is(schema.sort->type);
+}
+
+}  // namespace
+
+class Database::Impl {
+ public:
+  std::unique_ptr<partition::Store> store;
+  std::unique_ptr<dynamo::Catalog> catalog;
+  std::unique_ptr<dynamo::TransactionTokens> tokens;
+  dynamo::Context context;
+};
+
+Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Database::~Database() { (void)close(); }
+
+Result<std::unique_ptr<Database>> Database::open(const std::string& directory,
+                                                 const DatabaseOptions& options) {
+  auto impl = std::make_unique<Impl>();
+  partition::StoreOptions store_options = options.store;
+  store_options.filter_prefix = &index::partition_prefix_length;
+  VARVE_ASSIGN_OR_RETURN(impl->store, partition::Store::open(directory, store_options));
+  VARVE_ASSIGN_OR_RETURN(impl->catalog, dynamo::Catalog::open(impl->store.get()));
+  VARVE_ASSIGN_OR_RETURN(impl->tokens, dynamo::TransactionTokens::open(impl->store.get()));
+  impl->context = {impl->store.get(), impl->catalog.get(), impl->tokens.get()};
+  return std::unique_ptr<Database>(new Database(std::move(impl)));
+}
+
+const dynamo::Context& Database::context() const { return impl_->context; }
+partition::Store& Database::store() { return *impl_->store; }
+Status Database::close() { return impl_->store->close(); }
+
+Outcome<TableDescription> Database::create_table(const CreateTableRequest& request) {
+  return dynamo::create_table(context(), request);
+}
+Outcome<TableDescription> Database::update_table(const UpdateTableRequest& request) {
+  return dynamo::update_table(context(), request);
+}
+Outcome<TableDescription> Database::delete_table(const std::string& table) {
+  return dynamo::delete_table(context(), table);
+}
+Outcome<TableDescription> Database::describe_table(const std::string& table) {
+  return dynamo::describe_table(context(), table);
+}
+Outcome<ListTablesResult> Database::list_tables(const ListTablesRequest& request) {
+  return dynamo::list_tables(context(), request);
+}
+
+Outcome<PutItemResult> Database::put_item(const PutItemRequest& request) {
+  VARVE_ASSIGN_OR_FAIL(const auto write, dynamo::make_put(context(), request));
+  return dynamo::ItemWrite::run(context(), write.get());
+}
+Outcome<UpdateItemResult> Database::update_item(const UpdateItemRequest& request) {
+  VARVE_ASSIGN_OR_FAIL(const auto write, dynamo::make_update(context(), request));
+  return dynamo::ItemWrite::run(context(), write.get());
+}
+Outcome<DeleteItemResult> Database::delete_item(const DeleteItemRequest& request) {
+  VARVE_ASSIGN_OR_FAIL(const auto write, dynamo::make_delete(context(), request));
+  return dynamo::ItemWrite::run(context(), write.get());
+}
+Outcome<GetItemResult> Database::get_item(const GetItemRequest& request) {
+  return dynamo::get_item(context(), request);
+}
+Outcome<QueryResult> Database::query(const QueryRequest& request) {
+  return dynamo::query(context(), request);
+}
+Outcome<ScanResult> Database::scan(const ScanRequest& request) { return dynamo::scan(context(), request); }
+Outcome<BatchGetItemResult> Database::batch_get_item(const BatchGetItemRequest& request) {
+  return dynamo::batch_get_item(context(), request);
+}
+Outcome<BatchWriteItemResult> Database::batch_write_item(const BatchWriteItemRequest& request) {
+  return dynamo::batch_write_item(context(), request);
+}
+Outcome<TransactWriteItemsResult> Database::transact_write(const TransactWriteItemsRequest& request) {
+  return dynamo::transact_write_items(context(), request);
+}
+Outcome<TransactGetItemsResult> Database::transact_get(const TransactGetItemsRequest& request) {
+  return dynamo::transact_get_items(context(), request);
+}
+Outcome<ExecuteStatementResult> Database::execute_statement(const ExecuteStatementRequest& request) {
+  return dynamo::execute_statement(context(), request);
+}
+Outcome<BatchExecuteStatementResult> Database::batch_execute_statement(
+    const BatchExecuteStatementRequest& request) {
+  return dynamo::batch_execute_statement(context(), request);
+}
+
+Failure Database::read_item(Slice table, const index::PrimaryKey& key, StoredItem* item) {
+  const dynamo::TableRef found = context().catalog->find(table);
+  if (!found) return resource_not_found();
+  if (!fits(found->description.key_schema, key)) {
+    return validation_error("The provided key element does not match the schema");
+  }
+  return dynamo::read_item(context(), *found, key, item);
+}
+
+}  // namespace varve::api

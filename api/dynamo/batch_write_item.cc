@@ -1,0 +1,163 @@
+// BatchWriteItem: up to 25 puts and deletes over several tables, in one commit. DynamoDB promises each request alone to be atomic;
+// here the whole batch is, and nothing is ever unprocessed.
+#include <memory>
+#include <set>
+
+#include "api/dynamo/capacity.h"
+#include "api/dynamo/operations.h"
+#include "api/dynamo/parameters.h"
+#include "index/item_codec.h"
+#include "index/key_codec.h"
+
+namespace varve::api::dynamo {
+namespace {
+
+constexpr size_t kMaxWrites = 25;
+
+class BatchCommit {
+ public:
+  static Outcome<std::shared_ptr<BatchCommit>> prepare(const Context& context,
+                                                       const BatchWriteItemRequest& request);
+
+  std::span<const partition::CommitKey> keys() const { return keys_; }
+
+  Status evaluate(std::span<const partition::Image> images, partition::WriteBatch* batch) {
+    for (ConsumedCapacity& table : consumed_) table.units = 0;
+    for (size_t i = 0; i < writes_.size(); ++i) {
+      const Write& write = writes_[i];
+      const partition::Image& image = images[i];
+      size_t old_size_bytes = 0;
+      if (image.found) {
+        VARVE_ASSIGN_OR_RETURN(const index::ItemView old_item, index::ItemView::open(image.value));
+        old_size_bytes = old_item.size_bytes();
+      }
+      consumed_[write.table].units += write_units(old_size_bytes, write.size_bytes);
+      const bool changes = write.is_put ? !(image.found && image.value == write.encoded) : image.found;
+      if (!changes) continue;
+      if (write.is_put) {
+        batch->put(keys_[i].keyspace, keys_[i].key, write.encoded);
+      } else {
+        batch->remove(keys_[i].keyspace, keys_[i].key);
+      }
+    }
+    return {};
+  }
+
+  Outcome<BatchWriteItemResult> finish(const Result<partition::CommitResult>& committed) {
+    if (!committed.ok()) return error_of_store(committed.status());
+    return BatchWriteItemResult{std::move(consumed_)};
+  }
+
+ private:
+  struct Write {
+    size_t table = 0;  // position among the request's tables
+    bool is_put = false;
+    std::string tree_key;
+    std::string encoded;
+    size_t size_bytes = 0;
+  };
+
+  Failure add(const BatchWrite& request, size_t table, const index::KeySchema& schema);
+
+  std::vector<Write> writes_;
+  std::vector<partition::CommitKey> keys_;
+  std::vector<ConsumedCapacity> consumed_;
+};
+
+// The checks that need no table.
+Failure check_write(const BatchWrite& write, const DecodeNotes& notes) {
+  if (write.put_item.has_value() == write.delete_key.has_value()) {
+    return validation_error(
+        "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported "
+        "datatypes");
+  }
+  VARVE_RETURN_IF_FAILED(check_item_values(write.put_item ? *write.put_item : *write.delete_key, notes));
+  if (write.put_item && index::item_size_bytes(*write.put_item) > index::kMaxItemBytes) {
+    return validation_error("Item size has exceeded the maximum allowed size");
+  }
+  return std::nullopt;
+}
+
+Failure BatchCommit::add(const BatchWrite& request, size_t table, const index::KeySchema& schema) {
+  Write write;
+  write.table = table;
+  write.is_put = request.put_item.has_value();
+  if (write.is_put) {
+    VARVE_ASSIGN_OR_FAIL_STATUS(const index::PrimaryKey key, index::key_of_item(schema, *request.put_item));
+    write.tree_key = index::encode_tree_key(key);
+    write.encoded = index::encode_item(*request.put_item);
+    write.size_bytes = index::item_size_bytes(*request.put_item);
+  } else {
+    VARVE_ASSIGN_OR_FAIL_STATUS(const index::PrimaryKey key,
+                                index::key_of_parameter(schema, *request.delete_key));
+    write.tree_key = index::encode_tree_key(key);
+  }
+  writes_.push_back(std::move(write));
+  return std::nullopt;
+}
+
+Outcome<std::shared_ptr<BatchCommit>> BatchCommit::prepare(const Context& context,
+                                                           const BatchWriteItemRequest& request) {
+  if (request.tables.empty())
+    return validation_error("The requestItems parameter is required for BatchWriteItem");
+  size_t count = 0;
+  for (const auto& [name, writes] : request.tables) {
+    VARVE_ASSIGN_OR_FAIL([[maybe_unused]] const Slice checked, table_name(name, TableNameUse::kExisting));
+    count += writes.size();
+  }
+  if (count > kMaxWrites) return validation_error("Too many items requested for the BatchWriteItem call");
+  for (const auto& [name, writes] : request.tables) {
+    for (const BatchWrite& write : writes) VARVE_RETURN_IF_FAILED(check_write(write, request.notes));
+  }
+  auto commit = std::make_shared<BatchCommit>();
+  std::vector<TableRef> tables;
+  for (const auto& [name, writes] : request.tables) {
+    VARVE_ASSIGN_OR_FAIL(tables.emplace_back(), context.table_for_items(name));
+  }
+  for (size_t i = 0; i < tables.size(); ++i) {
+    commit->consumed_.push_back({tables[i]->description.name, 0});
+    for (const BatchWrite& write : request.tables[i].second) {
+      VARVE_RETURN_IF_FAILED(commit->add(write, i, tables[i]->description.key_schema));
+    }
+  }
+  std::set<std::pair<uint64_t, Slice>> seen;
+  for (const Write& write : commit->writes_) {
+    const KeyspaceId keyspace = tables[write.table]->items;
+    if (!seen.emplace(keyspace.value, write.tree_key).second) {
+      return validation_error("Provided list of item keys contains duplicates");
+    }
+    commit->keys_.push_back({keyspace, write.tree_key});
+  }
+  return commit;
+}
+
+}  // namespace
+
+Outcome<BatchWriteItemResult> batch_write_item(const Context& context, const BatchWriteItemRequest& request) {
+  VARVE_ASSIGN_OR_FAIL(const auto commit, BatchCommit::prepare(context, request));
+  const auto evaluate = [&](std::span<const partition::Image> images, partition::WriteBatch* batch) {
+    return commit->evaluate(images, batch);
+  };
+  return commit->finish(context.store->commit(commit->keys(), evaluate));
+}
+
+void batch_write_item_async(const Context& context, const BatchWriteItemRequest& request,
+                            std::function<void(Outcome<BatchWriteItemResult>)> done) {
+  auto prepared = BatchCommit::prepare(context, request);
+  if (!prepared.ok()) return done(std::move(prepared).error());
+  std::shared_ptr<BatchCommit> commit = std::move(prepared).value();
+  partition::WriteOptions options;
+  options.on_overload = partition::OnOverload::kRefuse;
+  const auto evaluate = [borrowed = commit.get()](std::span<const partition::Image> images,
+                                                  partition::WriteBatch* batch) {
+    return borrowed->evaluate(images, batch);
+  };
+  const std::span<const partition::CommitKey> keys = commit->keys();
+  context.store->commit_async(
+      keys, evaluate, options,
+      [commit = std::move(commit), done = std::move(done)](const Result<partition::CommitResult>& committed) {
+        done(commit->finish(committed));
+      });
+}
+
+}  // namespace varve::api::dynamo

@@ -1,0 +1,180 @@
+#include "api/dynamo/catalog.h"
+
+#include <array>
+#include <atomic>
+#include <cstdio>
+#include <set>
+
+#include "base/io/clock.h"
+#include "base/io/entropy.h"
+
+namespace varve::api::dynamo {
+namespace {
+
+constexpr char kEntriesKeyspace[] = "catalog";
+constexpr Slice kItemsPrefix = "table/";
+
+std::string items_keyspace(Slice table_id) { return std::string(kItemsPrefix) + std::string(table_id); }
+
+// A random UUID (RFC 9562, version 4).
+std::string fresh_id() {
+  const uint64_t high = (io::random_id() & ~0xf000ull) | 0x4000;
+  const uint64_t low = (io::random_id() & ~(3ull << 62)) | 1ull << 63;
+  std::array<char, 40> text;
+  std::snprintf(text.data(), text.size(), "%08x-%04x-%04x-%04x-%012llx", static_cast<unsigned>(high >> 32),
+                static_cast<unsigned>(high >> 16 & 0xffff), static_cast<unsigned>(high & 0xffff),
+                static_cast<unsigned>(low >> 48), static_cast<unsigned long long>(low & 0xffff'ffff'ffffull));
+  return text.data();
+}
+
+uint64_t next_identity() {
+  static std::atomic<uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+Result<KeyspaceId> entries_keyspace(partition::Store* store) {
+  if (const auto found = store->find_keyspace(kEntriesKeyspace)) return *found;
+  return store->create_keyspace(kEntriesKeyspace);
+}
+
+}  // namespace
+
+Catalog::Catalog(partition::Store* store, KeyspaceId entries)
+    : store_(store), entries_(entries), identity_(next_identity()) {}
+
+Result<std::unique_ptr<Catalog>> Catalog::open(partition::Store* store) {
+  VARVE_ASSIGN_OR_RETURN(const KeyspaceId entries, entries_keyspace(store));
+  std::unique_ptr<Catalog> catalog(new Catalog(store, entries));
+  io::MutexLock lock(&catalog->mutex_);
+  VARVE_RETURN_IF_ERROR(catalog->load());
+  return catalog;
+}
+
+Status Catalog::load() {
+  Tables tables;
+  std::set<std::string> named;
+  VARVE_ASSIGN_OR_RETURN(const auto entries, store_->iterate(entries_, {}, partition::ReadPoint::visible()));
+  for (entries->seek_to_first(); entries->valid(); entries->next()) {
+    VARVE_ASSIGN_OR_RETURN(Table table, decode_table(entries->value()));
+    if (table.description.name != entries->key()) {
+      return Status::corruption("catalog", 0,
+                                "an entry under another table's name: " + table.description.name);
+    }
+    const std::string keyspace = items_keyspace(table.description.id);
+    const auto items = store_->find_keyspace(keyspace);
+    if (!items) return Status::corruption("catalog", 0, "no keyspace for table " + table.description.name);
+    table.items = *items;
+    named.insert(keyspace);
+    std::string name = table.description.name;
+    tables.emplace(std::move(name), std::make_shared<const Table>(std::move(table)));
+  }
+  VARVE_RETURN_IF_ERROR(entries->status());
+  for (const partition::KeyspaceInfo& keyspace : store_->keyspaces()) {
+    if (!keyspace.name.starts_with(kItemsPrefix) || named.contains(keyspace.name)) continue;
+    VARVE_RETURN_IF_ERROR(store_->drop_keyspace(keyspace.id));
+  }
+  publish(std::move(tables));
+  return {};
+}
+
+void Catalog::publish(Tables tables) {
+  tables_ = std::make_shared<const Tables>(std::move(tables));
+  version_.fetch_add(1, std::memory_order_release);
+}
+
+std::shared_ptr<const Catalog::Tables> Catalog::current() const {
+  struct Cached {
+    uint64_t identity = 0, version = 0;
+    std::shared_ptr<const Tables> tables;
+  };
+  // One a thread: a thread that serves several databases in turn only refreshes more often. Fibers of a simulation share it and
+  // may switch at the lock, so nothing is read from it after.
+  thread_local Cached cached;
+  if (cached.identity == identity_ && cached.version == version_.load(std::memory_order_acquire))
+    return cached.tables;
+  Cached fresh{identity_, 0, nullptr};
+  {
+    io::MutexLock lock(&mutex_);
+    fresh.version = version_.load(std::memory_order_relaxed);
+    fresh.tables = tables_;
+  }
+  cached = fresh;
+  return fresh.tables;
+}
+
+TableRef Catalog::find(Slice name) const {
+  const auto tables = current();
+  const auto found = tables->find(name);
+  return found == tables->end() ? nullptr : found->second;
+}
+
+std::vector<std::string> Catalog::list(Slice after, size_t limit, bool* more) const {
+  const auto tables = current();
+  std::vector<std::string> names;
+  auto next = after.empty() ? tables->begin() : tables->upper_bound(after);
+  for (; next != tables->end() && names.size() < limit; ++next) names.push_back(next->first);
+  *more = next != tables->end();
+  return names;
+}
+
+size_t Catalog::size() const { return current()->size(); }
+
+Status Catalog::store_entry(const Table& table) {
+  partition::WriteBatch batch;
+  batch.put(entries_, table.description.name, encode_table(table));
+  return store_->write(&batch).status();
+}
+
+Outcome<TableRef> Catalog::create(Table table) {
+  io::MutexLock lock(&mutex_);
+  const std::string name = table.description.name;
+  if (tables_->contains(name)) {
+    return Error{ErrorType::kResourceInUse, "Table already exists: " + name, {}};
+  }
+  table.description.created_us = io::wall_us();
+  if (table.description.billing_mode == BillingMode::kPayPerRequest) {
+    table.description.pay_per_request_since_us = table.description.created_us;
+  }
+  table.description.id = fresh_id();
+  VARVE_ASSIGN_OR_FAIL_STATUS(table.items, store_->create_keyspace(items_keyspace(table.description.id)));
+  // After a failure the entry may still turn out to be durable, so the keyspace stays: the next open keeps or drops it.
+  VARVE_RETURN_IF_FAILED(failure_of(store_entry(table)));
+  Tables tables = *tables_;
+  auto created = std::make_shared<const Table>(std::move(table));
+  tables.emplace(name, created);
+  publish(std::move(tables));
+  return TableRef(created);
+}
+
+Outcome<TableRef> Catalog::update(Slice name, const std::function<Failure(Table*)>& change) {
+  io::MutexLock lock(&mutex_);
+  const auto found = tables_->find(name);
+  if (found == tables_->end()) return table_not_found(name);
+  Table table = *found->second;
+  VARVE_RETURN_IF_FAILED(change(&table));
+  VARVE_RETURN_IF_FAILED(failure_of(store_entry(table)));
+  Tables tables = *tables_;
+  auto changed = std::make_shared<const Table>(std::move(table));
+  tables[std::string(name)] = changed;
+  publish(std::move(tables));
+  return TableRef(changed);
+}
+
+Outcome<TableRef> Catalog::remove(Slice name, const std::function<Failure(const Table&)>& check) {
+  io::MutexLock lock(&mutex_);
+  const auto found = tables_->find(name);
+  if (found == tables_->end()) return table_not_found(name);
+  const TableRef table = found->second;
+  VARVE_RETURN_IF_FAILED(check(*table));
+  partition::WriteBatch batch;
+  batch.remove(entries_, name);
+  VARVE_RETURN_IF_FAILED(failure_of(store_->write(&batch).status()));
+  Tables tables = *tables_;
+  tables.erase(tables.find(name));
+  publish(std::move(tables));
+  // The table is gone once its entry is: a failure here leaves a keyspace for the next open to drop.
+  (void)store_->drop_keyspace(table->items);
+  return table;
+}
+
+}  // namespace varve::api::dynamo

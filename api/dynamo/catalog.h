@@ -1,0 +1,66 @@
+// Catalog: the tables of a store. Durable in a keyspace of its own ("catalog": table name -> encode_table), and in memory as
+// an immutable map that requests read without a lock.
+//
+// A table's items live in the keyspace "table/<table id>", so that a table which is deleted and created again under its
+// name never meets the items of the old one. Creation makes the keyspace first and the entry second; deletion removes the entry
+// first and the keyspace second. A crash in between leaves a keyspace that no entry names: open drops it.
+//
+// Invariants
+//   I1 An entry in the catalog has its keyspace.
+//   I2 What find and list answer is durable.
+//
+// Threads: find, list from any; changes are serialized inside and block on the log. Ownership: borrows the store.
+// Errors: kCorruption when an entry is damaged or its keyspace missing.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api/dynamo/error.h"
+#include "api/dynamo/table.h"
+#include "base/io/mutex.h"
+#include "partition/store.h"
+
+namespace varve::api::dynamo {
+
+class Catalog {
+ public:
+  static Result<std::unique_ptr<Catalog>> open(partition::Store* store);
+
+  // nullptr when there is none. In the steady state this touches one atomic that nobody writes, and the thread's own copy of the
+  // map's pointer.
+  TableRef find(Slice name) const;
+  // Names after `after` in the order of their bytes, at most `limit`; *more says whether there are further ones.
+  std::vector<std::string> list(Slice after, size_t limit, bool* more) const;
+  size_t size() const;
+
+  // Gives the table a fresh id, a keyspace and an entry. ResourceInUseException when the name is taken.
+  Outcome<TableRef> create(Table table);
+  // Applies `change` to the table's newest form and stores the result; its error refuses. ResourceNotFoundException.
+  Outcome<TableRef> update(Slice name, const std::function<Failure(Table*)>& change);
+  // Removes the table unless `check` refuses; answers what it was.
+  Outcome<TableRef> remove(Slice name, const std::function<Failure(const Table&)>& check);
+
+ private:
+  using Tables = std::map<std::string, TableRef, std::less<>>;
+  explicit Catalog(partition::Store* store, KeyspaceId entries);
+  Status load() VARVE_REQUIRES(mutex_);
+  std::shared_ptr<const Tables> current() const;
+  void publish(Tables tables) VARVE_REQUIRES(mutex_);
+  Status store_entry(const Table& table);
+
+  partition::Store* const store_;
+  const KeyspaceId entries_;
+  const uint64_t identity_;  // of this object among all catalogs of the process
+
+  mutable io::Mutex mutex_;  // serializes changes; also guards tables_
+  std::shared_ptr<const Tables> tables_ VARVE_GUARDED_BY(mutex_);
+  // Rises with every publish (release); pairs with current's load (acquire), which sees that its copy is old.
+  std::atomic<uint64_t> version_{0};
+};
+
+}  // namespace varve::api::dynamo

@@ -1,0 +1,125 @@
+#include "api/dynamo/constraints.h"
+
+#include <algorithm>
+
+namespace varve::api::dynamo {
+namespace {
+
+constexpr Slice kNamePattern = "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+";
+
+bool is_name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+         c == '-';
+}
+
+Failure check_name(Slice name, Slice path, int64_t shortest) {
+  if (static_cast<int64_t>(name.size()) < shortest) return constraint_error(name, path, min_length(shortest));
+  if (name.size() > 255) return constraint_error(name, path, max_length(255));
+  if (!std::all_of(name.begin(), name.end(), is_name_character))
+    return constraint_error(name, path, kNamePattern);
+  return std::nullopt;
+}
+
+// Splits one ':'-ended part off the front.
+Slice take_part(Slice* rest) {
+  const size_t colon = rest->find(':');
+  const Slice part = rest->substr(0, colon);
+  rest->remove_prefix(colon == Slice::npos ? rest->size() : colon + 1);
+  return part;
+}
+
+Outcome<Slice> table_name_of_arn(Slice arn) {
+  const auto invalid = [&](Slice what) {
+    return validation_error("1 validation error detected: Invalid " + std::string(what) + " in '" +
+                            std::string(arn) + "'");
+  };
+  if (arn.size() > 1024) return constraint_error(arn, "tableName", max_length(1024));
+  Slice rest = arn;
+  take_part(&rest);  // "arn"
+  if (take_part(&rest) != "aws") return invalid("AWS partition");
+  if (take_part(&rest) != "dynamodb") return invalid("AWS service");
+  if (take_part(&rest) != kRegion) return invalid("AWS region");
+  const Slice account = take_part(&rest);
+  if (!rest.starts_with("table/")) return invalid("resource type");
+  const Slice name = rest.substr(6);
+  VARVE_RETURN_IF_FAILED(check_name(name, "tableName", 1));
+  if (account != kAccount) {
+    return Error{ErrorType::kAccessDenied,
+                 "The table " + std::string(arn) + " belongs to another account: this store holds account " +
+                     std::string(kAccount),
+                 {}};
+  }
+  return name;
+}
+
+}  // namespace
+
+Error constraint_error(Slice value, Slice path, Slice constraint) {
+  std::string text = "1 validation error detected: Value '";
+  text.append(value)
+      .append("' at '")
+      .append(path)
+      .append("' failed to satisfy constraint: ")
+      .append(constraint);
+  return validation_error(std::move(text));
+}
+
+Error missing_member(Slice path) {
+  std::string text = "1 validation error detected: Value null at '";
+  text.append(path).append("' failed to satisfy constraint: Member must not be null");
+  return validation_error(std::move(text));
+}
+
+Error joined_violations(std::span<const Error> violations) {
+  constexpr Slice kLead = "1 validation error detected: ";
+  if (violations.size() == 1) return violations.front();
+  std::string text = std::to_string(violations.size()) + " validation errors detected: ";
+  for (size_t i = 0; i < violations.size(); ++i) {
+    const Slice message = violations[i].message;
+    if (!message.starts_with(kLead)) return violations.front();
+    if (i > 0) text += "; ";
+    text += message.substr(kLead.size());
+  }
+  return validation_error(std::move(text));
+}
+
+std::string enum_constraint(std::span<const Slice> values) {
+  std::string text = "Member must satisfy enum value set: [";
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (i > 0) text += ", ";
+    text += values[i];
+  }
+  return text + "]";
+}
+
+std::string min_length(int64_t bound) {
+  return "Member must have length greater than or equal to " + std::to_string(bound);
+}
+std::string max_length(int64_t bound) {
+  return "Member must have length less than or equal to " + std::to_string(bound);
+}
+std::string min_value(int64_t bound) {
+  return "Member must have value greater than or equal to " + std::to_string(bound);
+}
+std::string max_value(int64_t bound) {
+  return "Member must have value less than or equal to " + std::to_string(bound);
+}
+
+Outcome<Slice> table_name(Slice name_or_arn, TableNameUse use) {
+  if (name_or_arn.starts_with("arn:")) return table_name_of_arn(name_or_arn);
+  const int64_t shortest = use == TableNameUse::kDefinition && !name_or_arn.empty() ? 3 : 1;
+  VARVE_RETURN_IF_FAILED(check_name(name_or_arn, "tableName", shortest));
+  return name_or_arn;
+}
+
+Failure check_index_name(Slice name) { return check_name(name, "indexName", 3); }
+
+Failure check_start_table_name(Slice name) { return check_name(name, "exclusiveStartTableName", 3); }
+
+std::string table_arn(Slice table) {
+  std::string arn = "arn:aws:dynamodb:";
+  arn.append(kRegion).append(":").append(kAccount).append(":table/").append(table);
+  return arn;
+}
+
+}  // namespace varve::api::dynamo

@@ -1,0 +1,34 @@
+// Context: what every operation needs of the database it runs on, and finding the table a request names.
+//
+// Threads: the objects it points to are shared by all requests. Ownership: borrows them.
+#pragma once
+
+#include "api/dynamo/catalog.h"
+#include "api/dynamo/constraints.h"
+#include "api/dynamo/error.h"
+#include "partition/store.h"
+
+namespace varve::api::dynamo {
+
+class TransactionTokens;
+
+struct Context {
+  partition::Store* store = nullptr;
+  Catalog* catalog = nullptr;
+  TransactionTokens* tokens = nullptr;
+
+  // For operations on items. The name's form was checked at the start of the request; a table that is not there is found
+  // missing only here, after all checks that do not need it.
+  Outcome<TableRef> table_for_items(Slice name_or_arn) const {
+    VARVE_ASSIGN_OR_FAIL(const Slice name, table_name(name_or_arn, TableNameUse::kExisting));
+    if (TableRef table = catalog->find(name)) return table;
+    return resource_not_found();
+  }
+};
+
+// What a status of the store means to an operation on items: a keyspace that is gone was dropped with its table.
+inline Error error_of_store(const Status& status) {
+  return status.code() == ErrorCode::kNotFound ? resource_not_found() : from_status(status);
+}
+
+}  // namespace varve::api::dynamo

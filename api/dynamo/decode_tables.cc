@@ -1,0 +1,172 @@
+// The requests on tables.
+#include <array>
+
+#include "api/dynamo/decode.h"
+#include "api/dynamo/member_reader.h"
+
+namespace varve::api::dynamo {
+namespace {
+
+constexpr std::array<Slice, 2> kBillingNames = {"PROVISIONED", "PAY_PER_REQUEST"};
+constexpr std::array kBillingValues = {BillingMode::kProvisioned, BillingMode::kPayPerRequest};
+constexpr EnumTable<BillingMode> kBilling{kBillingNames, kBillingValues};
+
+constexpr std::array<Slice, 2> kKeyTypeNames = {"HASH", "RANGE"};
+constexpr std::array kKeyTypeValues = {KeyType::kHash, KeyType::kRange};
+constexpr EnumTable<KeyType> kKeyType{kKeyTypeNames, kKeyTypeValues};
+
+constexpr std::array<Slice, 3> kScalarNames = {"B", "N", "S"};
+constexpr std::array kScalarValues = {index::AttributeType::kBinary, index::AttributeType::kNumber,
+                                      index::AttributeType::kString};
+constexpr EnumTable<index::AttributeType> kScalar{kScalarNames, kScalarValues};
+
+template <typename T>
+Outcome<T> finish(const DecodeState& state, T request) {
+  if (auto failure = state.result()) return *std::move(failure);
+  return request;
+}
+
+void read_string(MemberReader& in, Slice name, std::string* out) {
+  std::optional<std::string> text;
+  in.string(name, &text, Presence::kRequired);
+  if (text) *out = std::move(*text);
+}
+
+void read_units(MemberReader& in, Slice name, int64_t* out) {
+  std::optional<int64_t> units;
+  in.integer(name, "Long", &units);
+  if (!units) return in.state()->note_violation(missing_member(in.path(name)));
+  if (*units < 1)
+    in.state()->note_violation(constraint_error(std::to_string(*units), in.path(name), min_value(1)));
+  *out = *units;
+}
+
+void read_throughput(MemberReader& in, std::optional<Throughput>* out) {
+  in.structure("ProvisionedThroughput", "ProvisionedThroughput", Presence::kOptional,
+               [&](MemberReader& units) {
+                 out->emplace();
+                 read_units(units, "ReadCapacityUnits", &(*out)->read_units);
+                 read_units(units, "WriteCapacityUnits", &(*out)->write_units);
+               });
+}
+
+void read_tags(MemberReader& in, Presence presence, std::vector<Tag>* out) {
+  in.structures("Tags", "Tag", presence, [&](MemberReader& member) {
+    Tag tag;
+    read_string(member, "Key", &tag.key);
+    read_string(member, "Value", &tag.value);
+    out->push_back(std::move(tag));
+  });
+}
+
+// A specification that asks for nothing is no reason to refuse: StreamEnabled or Enabled is false.
+void note_unless_disabled(MemberReader& in, Slice name, Slice switch_name,
+                          std::vector<std::string>* unsupported) {
+  bool enabled = true;
+  const bool present = in.structure(name, name, Presence::kOptional,
+                                    [&](MemberReader& members) { members.boolean(switch_name, &enabled); });
+  if (present && enabled) unsupported->emplace_back(name);
+}
+
+void note_present(MemberReader& in, std::initializer_list<Slice> names,
+                  std::vector<std::string>* unsupported) {
+  for (const Slice name : names) {
+    if (in.has(name)) unsupported->emplace_back(name);
+  }
+}
+
+}  // namespace
+
+Outcome<CreateTableRequest> decode_create_table(json::Object body) {
+  DecodeState state(DecodeState::Report::kAll);
+  MemberReader in(body, &state);
+  CreateTableRequest request;
+  in.structures("AttributeDefinitions", "AttributeDefinition", Presence::kRequired,
+                [&](MemberReader& member) {
+                  AttributeDefinition definition;
+                  read_string(member, "AttributeName", &definition.name);
+                  member.enumeration("AttributeType", kScalar, &definition.type);
+                  if (!member.has("AttributeType"))
+                    state.note_violation(missing_member(member.path("AttributeType")));
+                  request.attribute_definitions.push_back(std::move(definition));
+                });
+  if (in.has("TableName")) {
+    in.table("TableName", TableNameUse::kDefinition, &request.table);
+  } else {
+    state.table_name =
+        validation_error("The parameter 'TableName' is required but was not present in the request");
+  }
+  in.structures("KeySchema", "KeySchemaElement", Presence::kRequired, [&](MemberReader& member) {
+    KeySchemaElement element;
+    read_string(member, "AttributeName", &element.name);
+    member.enumeration("KeyType", kKeyType, &element.type);
+    if (!member.has("KeyType")) state.note_violation(missing_member(member.path("KeyType")));
+    request.key_schema.push_back(std::move(element));
+  });
+  in.enumeration("BillingMode", kBilling, &request.billing_mode);
+  read_throughput(in, &request.throughput);
+  in.string("TableClass", &request.table_class);
+  in.boolean("DeletionProtectionEnabled", &request.deletion_protection);
+  read_tags(in, Presence::kOptional, &request.tags);
+  note_present(in, {"LocalSecondaryIndexes", "GlobalSecondaryIndexes"}, &request.unsupported);
+  note_unless_disabled(in, "StreamSpecification", "StreamEnabled", &request.unsupported);
+  note_unless_disabled(in, "SSESpecification", "Enabled", &request.unsupported);
+  note_present(in,
+               {"WarmThroughput", "ResourcePolicy", "OnDemandThroughput", "GlobalTableSourceArn",
+                "GlobalTableSettingsReplicationMode"},
+               &request.unsupported);
+  return finish(state, std::move(request));
+}
+
+Outcome<UpdateTableRequest> decode_update_table(json::Object body) {
+  DecodeState state(DecodeState::Report::kAll);
+  MemberReader in(body, &state);
+  UpdateTableRequest request;
+  in.table("TableName", TableNameUse::kExisting, &request.table);
+  in.enumeration("BillingMode", kBilling, &request.billing_mode);
+  read_throughput(in, &request.throughput);
+  in.string("TableClass", &request.table_class);
+  if (in.has("DeletionProtectionEnabled")) {
+    in.boolean("DeletionProtectionEnabled", &request.deletion_protection.emplace());
+  }
+  note_present(in,
+               {"GlobalSecondaryIndexUpdates", "StreamSpecification", "SSESpecification", "ReplicaUpdates",
+                "MultiRegionConsistency", "GlobalTableWitnessUpdates", "OnDemandThroughput", "WarmThroughput",
+                "GlobalTableSettingsReplicationMode"},
+               &request.unsupported);
+  return finish(state, std::move(request));
+}
+
+Outcome<ListTablesRequest> decode_list_tables(json::Object body) {
+  DecodeState state(DecodeState::Report::kAll);
+  MemberReader in(body, &state);
+  ListTablesRequest request;
+  in.string("ExclusiveStartTableName", &request.exclusive_start_table_name);
+  in.integer("Limit", "Integer", &request.limit);
+  return finish(state, std::move(request));
+}
+
+Outcome<std::string> decode_table_name(json::Object body) {
+  DecodeState state(DecodeState::Report::kAll);
+  MemberReader in(body, &state);
+  std::string table;
+  in.table("TableName", TableNameUse::kExisting, &table);
+  return finish(state, std::move(table));
+}
+
+Outcome<TagsRequest> decode_tags(json::Object body, TagsOperation operation) {
+  DecodeState state(DecodeState::Report::kAll);
+  MemberReader in(body, &state);
+  TagsRequest request;
+  read_string(in, "ResourceArn", &request.resource_arn);
+  if (operation == TagsOperation::kTag) read_tags(in, Presence::kRequired, &request.tags);
+  if (operation == TagsOperation::kUntag) {
+    std::optional<std::vector<std::string>> keys;
+    in.string_list("TagKeys", &keys);
+    if (!keys) state.note_violation(missing_member("tagKeys"));
+    request.tag_keys = std::move(keys).value_or(std::vector<std::string>());
+  }
+  return finish(state, std::move(request));
+}
+
+}  // namespace varve::api::dynamo

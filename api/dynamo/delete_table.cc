@@ -1,0 +1,22 @@
+#include "api/dynamo/operations.h"
+
+namespace varve::api::dynamo {
+
+Outcome<TableDescription> delete_table(const Context& context, const std::string& table) {
+  VARVE_ASSIGN_OR_FAIL(const Slice name, table_name(table, TableNameUse::kExisting));
+  const auto check = [](const Table& found) -> Failure {
+    if (!found.description.deletion_protection) return std::nullopt;
+    return validation_error(
+        "Resource cannot be deleted as it is currently protected against deletion. Disable deletion "
+        "protection first.");
+  };
+  VARVE_ASSIGN_OR_FAIL(const TableRef removed, context.catalog->remove(name, check));
+  TableDescription answer = removed->description;
+  answer.status = TableStatus::kDeleting;
+  // DynamoDB's answer leaves the schema out.
+  answer.attribute_definitions.clear();
+  answer.key_schema = index::KeySchema();
+  return answer;
+}
+
+}  // namespace varve::api::dynamo

@@ -1,0 +1,49 @@
+// DescribeTable and ListTables.
+#include <algorithm>
+
+#include "api/dynamo/operations.h"
+
+namespace varve::api::dynamo {
+namespace {
+
+constexpr int64_t kMaxListedTables = 100;
+
+}  // namespace
+
+Outcome<TableDescription> described(const Context& context, const Table& table) {
+  TableDescription description = table.description;
+  const auto counted = context.store->keyspace_statistics(table.items);
+  // Dropped since the table was looked up.
+  if (counted.code() == ErrorCode::kNotFound) return table_not_found(description.name);
+  if (!counted.ok()) return from_status(counted.status());
+  // A tombstone stands for itself and, as a rule, for one entry below it.
+  const uint64_t entries = counted->memtable_entries + counted->file_entries;
+  description.item_count = entries - std::min(entries, 2 * counted->file_tombstones);
+  description.size_bytes = entries == 0 ? 0 : counted->memtable_bytes + counted->file_bytes;
+  return description;
+}
+
+Outcome<TableDescription> describe_table(const Context& context, const std::string& table) {
+  VARVE_ASSIGN_OR_FAIL(const Slice name, table_name(table, TableNameUse::kExisting));
+  const TableRef found = context.catalog->find(name);
+  if (!found) return table_not_found(name);
+  return described(context, *found);
+}
+
+Outcome<ListTablesResult> list_tables(const Context& context, const ListTablesRequest& request) {
+  const int64_t limit = request.limit.value_or(kMaxListedTables);
+  if (limit < 1) return constraint_error(std::to_string(limit), "limit", min_value(1));
+  if (limit > kMaxListedTables)
+    return constraint_error(std::to_string(limit), "limit", max_value(kMaxListedTables));
+  const std::string after = request.exclusive_start_table_name.value_or("");
+  if (request.exclusive_start_table_name) {
+    VARVE_RETURN_IF_FAILED(check_start_table_name(after));
+  }
+  ListTablesResult result;
+  bool more = false;
+  result.table_names = context.catalog->list(after, static_cast<size_t>(limit), &more);
+  if (more) result.last_evaluated_table_name = result.table_names.back();
+  return result;
+}
+
+}  // namespace varve::api::dynamo

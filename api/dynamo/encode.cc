@@ -1,0 +1,510 @@
+#include "api/dynamo/encode.h"
+
+#include <algorithm>
+
+#include "api/dynamo/value_json.h"
+#include "api/json/writer.h"
+
+namespace varve::api::dynamo {
+namespace {
+
+using json::JsonWriter;
+
+// kind: "ReadCapacityUnits" or "WriteCapacityUnits", which transactions tell besides the sum.
+void write_units(const ConsumedCapacity& consumed, Slice kind, JsonWriter* out) {
+  out->key("CapacityUnits");
+  out->decimal(consumed.units);
+  if (kind.empty()) return;
+  out->key(kind);
+  out->decimal(consumed.units);
+}
+
+void write_capacity_object(const ConsumedCapacity& consumed, ReturnConsumedCapacity wanted, JsonWriter* out,
+                           Slice kind = {}) {
+  out->begin_object();
+  out->key("TableName");
+  out->string(consumed.table);
+  write_units(consumed, kind, out);
+  if (wanted == ReturnConsumedCapacity::kIndexes) {
+    out->key("Table");
+    out->begin_object();
+    write_units(consumed, kind, out);
+    out->end_object();
+  }
+  out->end_object();
+}
+
+void write_capacity(const ConsumedCapacity& consumed, ReturnConsumedCapacity wanted, JsonWriter* out) {
+  if (wanted == ReturnConsumedCapacity::kNone) return;
+  out->key("ConsumedCapacity");
+  write_capacity_object(consumed, wanted, out);
+}
+
+void write_capacity_list(const std::vector<ConsumedCapacity>& tables, ReturnConsumedCapacity wanted,
+                         JsonWriter* out, Slice kind = {}) {
+  if (wanted == ReturnConsumedCapacity::kNone) return;
+  out->key("ConsumedCapacity");
+  out->begin_array();
+  for (const ConsumedCapacity& table : tables) write_capacity_object(table, wanted, out, kind);
+  out->end_array();
+}
+
+void write_cancellation_reason(const CancellationReason& reason, JsonWriter* out) {
+  out->begin_object();
+  out->key("Code");
+  out->string(reason.code);
+  if (reason.item) {
+    out->key("Item");
+    write_item(*reason.item, out);
+  }
+  if (!reason.message.empty()) {
+    out->key("Message");
+    out->string(reason.message);
+  }
+  out->end_object();
+}
+
+void write_items(const EncodedItems& items, JsonWriter* out) {
+  out->begin_array();
+  for (size_t i = 0; i < items.size(); ++i) write_item(items[i], out);
+  out->end_array();
+}
+
+void write_names(const ExpressionAttributes& attributes, JsonWriter* out) {
+  if (!attributes.names) return;
+  out->key("ExpressionAttributeNames");
+  out->begin_object();
+  for (const auto& [key, name] : *attributes.names) {
+    out->key(key);
+    out->string(name);
+  }
+  out->end_object();
+}
+
+void write_unprocessed(const KeysAndAttributes& request, const std::vector<size_t>& positions,
+                       JsonWriter* out) {
+  out->begin_object();
+  out->key("Keys");
+  out->begin_array();
+  for (const size_t i : positions) write_item(request.keys[i], out);
+  out->end_array();
+  out->key("ConsistentRead");
+  out->boolean(request.consistent_read);
+  if (request.projection_expression) {
+    out->key("ProjectionExpression");
+    out->string(*request.projection_expression);
+  }
+  write_names(request.attributes, out);
+  if (request.attributes_to_get) {
+    out->key("AttributesToGet");
+    out->begin_array();
+    for (const std::string& name : *request.attributes_to_get) out->string(name);
+    out->end_array();
+  }
+  out->end_object();
+}
+
+Slice status_name(TableStatus status) {
+  switch (status) {
+    case TableStatus::kCreating:
+      return "CREATING";
+    case TableStatus::kActive:
+      return "ACTIVE";
+    case TableStatus::kUpdating:
+      return "UPDATING";
+    case TableStatus::kDeleting:
+      return "DELETING";
+  }
+  return "ACTIVE";
+}
+
+void write_key_element(const index::KeyAttribute& key, Slice type, JsonWriter* out) {
+  out->begin_object();
+  out->key("AttributeName");
+  out->string(key.name);
+  out->key("KeyType");
+  out->string(type);
+  out->end_object();
+}
+
+void write_schema(const TableDescription& table, JsonWriter* out) {
+  if (table.attribute_definitions.empty()) return;
+  out->key("AttributeDefinitions");
+  out->begin_array();
+  for (const AttributeDefinition& definition : table.attribute_definitions) {
+    out->begin_object();
+    out->key("AttributeName");
+    out->string(definition.name);
+    out->key("AttributeType");
+    out->string(index::type_name(definition.type));
+    out->end_object();
+  }
+  out->end_array();
+  out->key("KeySchema");
+  out->begin_array();
+  write_key_element(table.key_schema.partition, "HASH", out);
+  if (table.key_schema.sort) write_key_element(*table.key_schema.sort, "RANGE", out);
+  out->end_array();
+}
+
+void write_time(Slice key, const std::optional<uint64_t>& time_us, JsonWriter* out) {
+  if (!time_us) return;
+  out->key(key);
+  out->timestamp(*time_us);
+}
+
+void write_billing(const TableDescription& table, JsonWriter* out) {
+  out->key("ProvisionedThroughput");
+  out->begin_object();
+  write_time("LastIncreaseDateTime", table.last_increase_us, out);
+  write_time("LastDecreaseDateTime", table.last_decrease_us, out);
+  out->key("NumberOfDecreasesToday");
+  out->integer(0);
+  out->key("ReadCapacityUnits");
+  out->integer(table.throughput.read_units);
+  out->key("WriteCapacityUnits");
+  out->integer(table.throughput.write_units);
+  out->end_object();
+  if (!table.pay_per_request_since_us) return;
+  out->key("BillingModeSummary");
+  out->begin_object();
+  out->key("BillingMode");
+  out->string(table.billing_mode == BillingMode::kPayPerRequest ? "PAY_PER_REQUEST" : "PROVISIONED");
+  write_time("LastUpdateToPayPerRequestDateTime", table.pay_per_request_since_us, out);
+  out->end_object();
+}
+
+void write_table_class(const TableDescription& table, JsonWriter* out) {
+  if (!table.table_class) return;
+  out->key("TableClassSummary");
+  out->begin_object();
+  out->key("TableClass");
+  out->string(*table.table_class == TableClass::kStandard ? "STANDARD" : "STANDARD_INFREQUENT_ACCESS");
+  write_time("LastUpdateDateTime", table.table_class_updated_us, out);
+  out->end_object();
+}
+
+}  // namespace
+
+std::string encode_error(const Error& error) {
+  const ErrorTypeInfo& info = error_type_info(error.type);
+  std::string body;
+  JsonWriter out(&body);
+  out.begin_object();
+  out.key("__type");
+  out.string(std::string(info.prefix) + std::string(info.name));
+  if (!error.message.empty()) {
+    out.key(info.message_name);
+    out.string(error.message);
+  }
+  if (error.item) {
+    out.key("Item");
+    write_item(*error.item, &out);
+  }
+  if (error.cancellation_reasons) {
+    out.key("CancellationReasons");
+    out.begin_array();
+    for (const CancellationReason& reason : *error.cancellation_reasons)
+      write_cancellation_reason(reason, &out);
+    out.end_array();
+  }
+  out.end_object();
+  return body;
+}
+
+std::string encode_write(const WriteItemResult& result, ReturnConsumedCapacity capacity) {
+  std::string body;
+  JsonWriter out(&body);
+  out.begin_object();
+  if (result.attributes) {
+    out.key("Attributes");
+    write_item(*result.attributes, &out);
+  }
+  write_capacity(result.consumed_capacity, capacity, &out);
+  out.end_object();
+  return body;
+}
+
+std::string encode_get_item(const GetItemResult& result, ReturnConsumedCapacity capacity) {
+  std::string body;
+  JsonWriter out(&body);
+  out.begin_object();
+  if (result.item.found()) {
+    out.key("Item");
+    write_item(result.item.view(), &out);
+  }
+  write_capacity(result.consumed_capacity, capacity, &out);
+  out.end_object();
+  return body;
+}
+
+std::string encode_page(const ReadPageResult& result, const ReadPageRequest& request) {
+  std::string body;
+  JsonWriter out(&body);
+  out.begin_object();
+  if (request.select != Select::kCount) {
+    out.key("Items");
+    write_items(result.items, &out);
+  }
+  out.key("Count");
+  out.integer(static_cast<int64_t>(result.count));
+  out.key("ScannedCount");
+  out.integer(static_cast<int64_t>(result.scanned_count));
+  if (result.last_evaluated_key) {
+    out.key("LastEvaluatedKey");
+    write_item(*result.last_evaluated_key, &out);
+  }
+  write_capacity(result.consumed_capacity, request.return_consumed_capacity, &out);
+  out.end_object();
+  return body;
+}
+
+std::string encode_batch_get(const BatchGetItemResult& result, const BatchGetItemRequest& request) {
+  std::string body;
+  JsonWriter out(&body);
+  out.begin_object();
+  out.key("Responses");
+  out.begin_object();
+  for (const auto& table : result.tables) {
+    out.key(table.name);
+    write_items(table.items, &out);
+  }
+  out.end_object();
+  out.key("UnprocessedKeys");
+  out.begin_object();
+  for (size_t i = 0; i < result.tables.size(); ++i) {
+    const auto& table = result.tables[i];
+    if (table.unprocessed_keys.empty()) continue;
+    out.key(table.name);
+    write_unprocessed(request.tables[i].second, table.unprocessed_keys, &out);
+  }
+  out.end_object();
+  if (request.return_consumed_capacity != ReturnConsumedCapacity::kNone) {
+    out.key("ConsumedCapacity");
+    out.begin_array();
+    for (const auto& table : result.tables) {
+      write_capacity_object(table.consumed_capacity, request.return_consumed_capacity, &out);
+    }
+    out.end_array();
+  }
+  out.end_object();
+  return body;
+}
+
+std::string encode_batch_write(const BatchWriteItemResult& result, ReturnConsumedCapacity capacity) {
+  std::string body;
+  JsonWriter out(&body);
+  out.begin_object();
+  out.key("UnprocessedItems");
+  out.begin_object();
+  out.end_object();
+  write_capacity_list(result.consumed_capacity, capacity, &out);
+  out.end_object();
+  return body;
+}
+
+std::string encode_transact_get(const TransactGetItemsResult& result, ReturnConsumedCapacity capacity) {
+  std::string body;
+  JsonWriter out(&body);
+  out.begin_object();
+  write_capacity_list(result.consumed_capacity, capacity, &out, "ReadCapacityUnits");
+  out.key("Responses");
+  out.begin_array();
+  for (const StoredItem& item : result.items) {
+    out.begin_object();
+    if (item.found()) {
+      out.key("Item");
+      write_item(item.view(), &out);
+    }
+    out.end_object();
+  }
+  out.end_array();
+  out.end_object();
+  return body;
+}
+
+std::string encode_transact_write(const TransactWriteItemsResult& result, ReturnConsumedCapacity capacity) {
+  std::string body;
+  JsonWriter out(&body);
+  out.begin_object();
+  write_capacity_list(result.consumed_capacity, capacity, &out,
+                      result.replayed ? "ReadCapacityUnits" : "WriteCapacityUnits");
+  out.end_object();
+  return body;
+}
+
+std::string encode_statement(const ExecuteStatementResult& result, ReturnConsumedCapacity capacity) {
+  std::string body;
+  JsonWriter out(&body);
+  out.begin_object();
+  out.key("Items");
+  write_items(result.items, &out);
+  if (result.next_token) {
+    out.key("NextToken");
+    out.string(*result.next_token);
+  }
+  if (result.last_evaluated_key) {
+    out.key("LastEvaluatedKey");
+    write_item(*result.last_evaluated_key, &out);
+  }
+  write_capacity(result.consumed_capacity, capacity, &out);
+  out.end_object();
+  return body;
+}
+
+namespace {
+
+// BatchStatementErrorCodeEnum.
+Slice statement_error_code(ErrorType type) {
+  switch (type) {
+    case ErrorType::kConditionalCheckFailed:
+      return "ConditionalCheckFailed";
+    case ErrorType::kDuplicateItem:
+      return "DuplicateItem";
+    case ErrorType::kResourceNotFound:
+      return "ResourceNotFound";
+    case ErrorType::kLimitExceeded:
+      return "RequestLimitExceeded";
+    case ErrorType::kThroughputExceeded:
+      return "ProvisionedThroughputExceeded";
+    case ErrorType::kAccessDenied:
+      return "AccessDenied";
+    case ErrorType::kInternal:
+      return "InternalServerError";
+    default:
+      return "ValidationError";
+  }
+}
+
+void write_statement_response(const BatchStatementResponse& response, JsonWriter* out) {
+  out->begin_object();
+  if (response.error) {
+    out->key("Error");
+    out->begin_object();
+    out->key("Code");
+    out->string(statement_error_code(response.error->type));
+    out->key("Message");
+    out->string(response.error->message);
+    if (response.error->item) {
+      out->key("Item");
+      write_item(*response.error->item, out);
+    }
+    out->end_object();
+  }
+  if (!response.table.empty()) {
+    out->key("TableName");
+    out->string(response.table);
+  }
+  if (!response.items.empty()) {
+    out->key("Item");
+    write_item(response.items[0], out);
+  }
+  out->end_object();
+}
+
+// What the statements consumed, table by table in the order in which they first appear.
+std::vector<ConsumedCapacity> capacity_by_table(const BatchExecuteStatementResult& result) {
+  std::vector<ConsumedCapacity> tables;
+  for (const BatchStatementResponse& response : result.responses) {
+    const ConsumedCapacity& consumed = response.consumed_capacity;
+    if (consumed.table.empty()) continue;
+    const auto same = std::find_if(tables.begin(), tables.end(), [&](const ConsumedCapacity& seen) {
+      return seen.table == consumed.table;
+    });
+    if (same == tables.end()) {
+      tables.push_back(consumed);
+    } else {
+      same->units += consumed.units;
+    }
+  }
+  return tables;
+}
+
+}  // namespace
+
+std::string encode_batch_statements(const BatchExecuteStatementResult& result,
+                                    ReturnConsumedCapacity capacity) {
+  std::string body;
+  JsonWriter out(&body);
+  out.begin_object();
+  out.key("Responses");
+  out.begin_array();
+  for (const BatchStatementResponse& response : result.responses) write_statement_response(response, &out);
+  out.end_array();
+  if (capacity != ReturnConsumedCapacity::kNone) {
+    out.key("ConsumedCapacity");
+    out.begin_array();
+    for (const ConsumedCapacity& table : capacity_by_table(result))
+      write_capacity_object(table, capacity, &out);
+    out.end_array();
+  }
+  out.end_object();
+  return body;
+}
+
+std::string encode_table_description(const TableDescription& table, Slice member) {
+  std::string body;
+  JsonWriter out(&body);
+  out.begin_object();
+  out.key(member);
+  out.begin_object();
+  out.key("TableName");
+  out.string(table.name);
+  out.key("TableStatus");
+  out.string(status_name(table.status));
+  out.key("CreationDateTime");
+  out.timestamp(table.created_us);
+  write_schema(table, &out);
+  write_billing(table, &out);
+  out.key("TableSizeBytes");
+  out.integer(static_cast<int64_t>(table.size_bytes));
+  out.key("ItemCount");
+  out.integer(static_cast<int64_t>(table.item_count));
+  out.key("TableArn");
+  out.string(table.arn);
+  out.key("TableId");
+  out.string(table.id);
+  write_table_class(table, &out);
+  out.key("DeletionProtectionEnabled");
+  out.boolean(table.deletion_protection);
+  out.end_object();
+  out.end_object();
+  return body;
+}
+
+std::string encode_list_tables(const ListTablesResult& result) {
+  std::string body;
+  JsonWriter out(&body);
+  out.begin_object();
+  out.key("TableNames");
+  out.begin_array();
+  for (const std::string& name : result.table_names) out.string(name);
+  out.end_array();
+  if (result.last_evaluated_table_name) {
+    out.key("LastEvaluatedTableName");
+    out.string(*result.last_evaluated_table_name);
+  }
+  out.end_object();
+  return body;
+}
+
+std::string encode_tags(const std::vector<Tag>& tags) {
+  std::string body;
+  JsonWriter out(&body);
+  out.begin_object();
+  out.key("Tags");
+  out.begin_array();
+  for (const Tag& tag : tags) {
+    out.begin_object();
+    out.key("Key");
+    out.string(tag.key);
+    out.key("Value");
+    out.string(tag.value);
+    out.end_object();
+  }
+  out.end_array();
+  out.end_object();
+  return body;
+}
+
+}  // namespace varve::api::dynamo

@@ -1,0 +1,37 @@
+// From results to JSON: one function an operation, each the list of the answer's members.
+//
+// Threads: any (pure functions).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api/dynamo/error.h"
+#include "api/dynamo/requests.h"
+#include "api/dynamo/table_requests.h"
+
+namespace varve::api::dynamo {
+
+// {"__type": ..., "message": ...} and, for a failed condition, "Item"; for a cancelled transaction, "CancellationReasons".
+std::string encode_error(const Error& error);
+
+// PutItem, UpdateItem, DeleteItem.
+std::string encode_write(const WriteItemResult& result, ReturnConsumedCapacity capacity);
+std::string encode_get_item(const GetItemResult& result, ReturnConsumedCapacity capacity);
+// Query and Scan.
+std::string encode_page(const ReadPageResult& result, const ReadPageRequest& request);
+// Unprocessed keys repeat their part of the request.
+std::string encode_batch_get(const BatchGetItemResult& result, const BatchGetItemRequest& request);
+std::string encode_batch_write(const BatchWriteItemResult& result, ReturnConsumedCapacity capacity);
+std::string encode_transact_get(const TransactGetItemsResult& result, ReturnConsumedCapacity capacity);
+std::string encode_transact_write(const TransactWriteItemsResult& result, ReturnConsumedCapacity capacity);
+std::string encode_statement(const ExecuteStatementResult& result, ReturnConsumedCapacity capacity);
+std::string encode_batch_statements(const BatchExecuteStatementResult& result,
+                                    ReturnConsumedCapacity capacity);
+
+// member: "TableDescription", or "Table" for DescribeTable.
+std::string encode_table_description(const TableDescription& table, Slice member);
+std::string encode_list_tables(const ListTablesResult& result);
+std::string encode_tags(const std::vector<Tag>& tags);
+
+}  // namespace varve::api::dynamo

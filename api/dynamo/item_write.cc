@@ -1,0 +1,93 @@
+#include "api/dynamo/item_write.h"
+
+#include "api/dynamo/capacity.h"
+#include "index/item_codec.h"
+#include "index/key_codec.h"
+
+namespace varve::api::dynamo {
+namespace {
+
+// What evaluate answers the store when the write is refused; the reason is kept in failure_.
+Status refused() { return {ErrorCode::kConflict, "refused"}; }
+
+}  // namespace
+
+Outcome<std::optional<Item>> ItemWrite::OldItem::attributes() const {
+  std::optional<Item> item;
+  if (found) {
+    VARVE_ASSIGN_OR_FAIL_STATUS(item, index::decode_item(encoded));
+  }
+  return item;
+}
+
+ItemWrite::ItemWrite(TableRef table, const WriteRequestBase& request,
+                     std::optional<expression::Condition> condition, const index::PrimaryKey& key)
+    : table_(std::move(table)),
+      return_values_(request.return_values),
+      return_old_on_condition_failure_(request.return_old_on_condition_failure),
+      condition_(std::move(condition)),
+      tree_key_(index::encode_tree_key(key)),
+      commit_key_{table_->items, tree_key_} {}
+
+Failure ItemWrite::apply(const partition::Image& image, partition::WriteBatch* batch) {
+  result_ = WriteItemResult();
+  OldItem old_item{image.found, image.found ? image.value : Slice(), {}};
+  if (image.found) {
+    VARVE_ASSIGN_OR_FAIL_STATUS(old_item.view, index::ItemView::open(image.value));
+  }
+  if (condition_ && !condition_->evaluate(old_item.view)) {
+    Error failed = conditional_check_failed();
+    if (return_old_on_condition_failure_ && image.found) {
+      VARVE_ASSIGN_OR_FAIL_STATUS(Item item, index::decode_item(image.value));
+      failed.item = std::make_shared<const Item>(std::move(item));
+    }
+    return failed;
+  }
+  VARVE_ASSIGN_OR_FAIL(Decision decision, decide(old_item));
+  const size_t old_size_bytes = image.found ? old_item.view.size_bytes() : 0;
+  result_.consumed_capacity = {table_->description.name,
+                               write_units(old_size_bytes, decision.new_size_bytes)};
+  result_.attributes = std::move(decision.attributes);
+  // Equal items have equal bytes: a write that changes nothing needs no record.
+  if (decision.kind == Decision::Kind::kPut && !(image.found && image.value == decision.encoded)) {
+    batch->put(table_->items, tree_key_, decision.encoded);
+  }
+  if (decision.kind == Decision::Kind::kDelete && image.found) batch->remove(table_->items, tree_key_);
+  return std::nullopt;
+}
+
+Status ItemWrite::evaluate(std::span<const partition::Image> images, partition::WriteBatch* batch) {
+  failure_ = apply(images.front(), batch);
+  return failure_ ? refused() : Status();
+}
+
+Outcome<WriteItemResult> ItemWrite::finish(const Result<partition::CommitResult>& committed) {
+  if (committed.ok()) return std::move(result_);
+  // A failure of the store outranks a refusal that could not be confirmed.
+  if (failure_ && committed.code() == ErrorCode::kConflict) return *std::move(failure_);
+  return error_of_store(committed.status());
+}
+
+Outcome<WriteItemResult> ItemWrite::run(const Context& context, ItemWrite* write) {
+  const auto evaluate = [write](std::span<const partition::Image> images, partition::WriteBatch* batch) {
+    return write->evaluate(images, batch);
+  };
+  return write->finish(context.store->commit({&write->commit_key_, 1}, evaluate));
+}
+
+void ItemWrite::run_async(const Context& context, std::shared_ptr<ItemWrite> write, Done done) {
+  ItemWrite* const borrowed = write.get();
+  const auto evaluate = [borrowed](std::span<const partition::Image> images, partition::WriteBatch* batch) {
+    return borrowed->evaluate(images, batch);
+  };
+  partition::WriteOptions options;
+  options.on_overload = partition::OnOverload::kRefuse;
+  // The callback owns the write, and so keeps the key and what evaluate borrows.
+  context.store->commit_async(
+      {&borrowed->commit_key_, 1}, evaluate, options,
+      [write = std::move(write), done = std::move(done)](const Result<partition::CommitResult>& committed) {
+        done(write->finish(committed));
+      });
+}
+
+}  // namespace varve::api::dynamo

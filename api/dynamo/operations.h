@@ -1,0 +1,73 @@
+// The operations, on typed requests: what the C++ face and the dispatcher call. Writes of one item are in api/dynamo/item_write.h,
+// because they come in a blocking and an asynchronous form; so do BatchWriteItem and TransactWriteItems here. Each operation has its own file.
+//
+// Errors: DynamoDB's exceptions with its exact texts, of several the one DynamoDB reports first.
+// Threads: any. Reads run on the calling thread; operations that change tables block on the log.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "api/dynamo/context.h"
+#include "api/dynamo/requests.h"
+#include "api/dynamo/table_requests.h"
+#include "index/key_schema.h"
+
+namespace varve::api::dynamo {
+
+Outcome<GetItemResult> get_item(const Context& context, const GetItemRequest& request);
+// The stored item under a key, whole. Reuses *item, so that a loop over cached items allocates nothing. The key's types must fit
+// the schema.
+Failure read_item(const Context& context, const Table& table, const index::PrimaryKey& key, StoredItem* item,
+                  partition::ReadPoint point = partition::ReadPoint::visible());
+
+Outcome<QueryResult> query(const Context& context, const QueryRequest& request);
+Outcome<ScanResult> scan(const Context& context, const ScanRequest& request);
+
+Outcome<BatchGetItemResult> batch_get_item(const Context& context, const BatchGetItemRequest& request);
+Outcome<BatchWriteItemResult> batch_write_item(const Context& context, const BatchWriteItemRequest& request);
+void batch_write_item_async(const Context& context, const BatchWriteItemRequest& request,
+                            std::function<void(Outcome<BatchWriteItemResult>)> done);
+
+// Neither waits for other transactions: what one of them holds cancels.
+Outcome<TransactGetItemsResult> transact_get_items(const Context& context,
+                                                   const TransactGetItemsRequest& request);
+Outcome<TransactWriteItemsResult> transact_write_items(const Context& context,
+                                                       const TransactWriteItemsRequest& request);
+void transact_write_items_async(const Context& context, const TransactWriteItemsRequest& request,
+                                std::function<void(Outcome<TransactWriteItemsResult>)> done);
+// One PartiQL statement, and up to 25. The asynchronous forms answer reads and refusals at once, writes from the log's thread.
+Outcome<ExecuteStatementResult> execute_statement(const Context& context,
+                                                  const ExecuteStatementRequest& request);
+void execute_statement_async(const Context& context, const ExecuteStatementRequest& request,
+                             std::function<void(Outcome<ExecuteStatementResult>)> done);
+Outcome<BatchExecuteStatementResult> batch_execute_statement(const Context& context,
+                                                             const BatchExecuteStatementRequest& request);
+void batch_execute_statement_async(const Context& context, const BatchExecuteStatementRequest& request,
+                                   std::function<void(Outcome<BatchExecuteStatementResult>)> done);
+
+// The description answers what DynamoDB's does: CREATING, UPDATING, DELETING. The next request finds the table active, changed or
+// gone.
+Outcome<TableDescription> create_table(const Context& context, const CreateTableRequest& request);
+Outcome<TableDescription> update_table(const Context& context, const UpdateTableRequest& request);
+Outcome<TableDescription> delete_table(const Context& context, const std::string& table);
+Outcome<TableDescription> describe_table(const Context& context, const std::string& table);
+Outcome<ListTablesResult> list_tables(const Context& context, const ListTablesRequest& request);
+
+Outcome<std::vector<Tag>> list_tags(const Context& context, const std::string& resource_arn);
+Failure tag_resource(const Context& context, const std::string& resource_arn, const std::vector<Tag>& tags);
+Failure untag_resource(const Context& context, const std::string& resource_arn,
+                       const std::vector<std::string>& keys);
+// The rules on tags themselves, which CreateTable checks too.
+Failure check_tags(const std::vector<Tag>& tags);
+
+// What CreateTable and UpdateTable share.
+Failure check_throughput(const Throughput& throughput);
+Outcome<std::optional<TableClass>> table_class_of(const std::optional<std::string>& name);
+Error unsupported_member(const std::string& member);
+
+// The description with the store's counts filled in.
+Outcome<TableDescription> described(const Context& context, const Table& table);
+
+}  // namespace varve::api::dynamo

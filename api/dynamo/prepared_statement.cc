@@ -1,0 +1,172 @@
+#include "api/dynamo/prepared_statement.h"
+
+#include "api/dynamo/capacity.h"
+#include "api/dynamo/page_reader.h"
+#include "api/dynamo/value_json.h"
+#include "api/expression/path.h"
+#include "api/partiql/next_token.h"
+#include "index/item_codec.h"
+
+namespace varve::api::dynamo {
+namespace {
+
+ReturnValues return_values(partiql::Returning returning) {
+  switch (returning) {
+    case partiql::Returning::kNothing:
+      return ReturnValues::kNone;
+    case partiql::Returning::kAllOld:
+      return ReturnValues::kAllOld;
+    case partiql::Returning::kAllNew:
+      return ReturnValues::kAllNew;
+    case partiql::Returning::kModifiedOld:
+      return ReturnValues::kUpdatedOld;
+    case partiql::Returning::kModifiedNew:
+      return ReturnValues::kUpdatedNew;
+  }
+  return ReturnValues::kNone;
+}
+
+// The members that SELECT names, of one item.
+Outcome<Item> project(const std::vector<expression::DocumentPath>& paths, const index::ItemView& item) {
+  Item out;
+  for (const expression::DocumentPath& path : paths) {
+    const auto found = expression::find_path(item, path);
+    if (!found) continue;
+    VARVE_ASSIGN_OR_FAIL_STATUS(AttributeValue value, found->decode());
+    out.set(partiql::result_name(path), std::move(value));
+  }
+  return out;
+}
+
+Failure append_items(const EncodedItems& items, const std::vector<expression::DocumentPath>& projection,
+                     EncodedItems* out) {
+  for (size_t i = 0; i < items.size(); ++i) {
+    VARVE_ASSIGN_OR_FAIL(const Item item, project(projection, items[i]));
+    out->append(index::encode_item(item));
+  }
+  return std::nullopt;
+}
+
+Failure check_values(const StatementRequest& request, const partiql::Statement& statement) {
+  for (const AttributeValue& value : request.parameters) VARVE_RETURN_IF_FAILED(check_value(value));
+  for (const AttributeValue& value : statement.values) VARVE_RETURN_IF_FAILED(check_value(value));
+  if (statement.kind != partiql::StatementKind::kInsert) return std::nullopt;
+  VARVE_RETURN_IF_FAILED(check_item(statement.item));
+  if (index::item_size_bytes(statement.item) > index::kMaxItemBytes) {
+    return validation_error("Item size has exceeded the maximum allowed size");
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Outcome<PreparedStatement> PreparedStatement::prepare(const Context& context, const StatementRequest& request,
+                                                      Identity* identity) {
+  VARVE_ASSIGN_OR_FAIL_STATUS(const partiql::Statement statement,
+                              partiql::parse_statement(request.statement, request.parameters));
+  if (identity != nullptr) *identity = {statement.is_read(), statement.table};
+  VARVE_RETURN_IF_FAILED(check_values(request, statement));
+  VARVE_ASSIGN_OR_FAIL_STATUS(partiql::Planner planner, partiql::Planner::bind(statement));
+  PreparedStatement prepared;
+  VARVE_ASSIGN_OR_FAIL(prepared.table_, context.table_for_items(statement.table));
+  if (identity != nullptr) identity->table = prepared.table_->description.name;
+  if (statement.is_read()) {
+    VARVE_ASSIGN_OR_FAIL_STATUS(prepared.read_, planner.plan_read(prepared.table_->description.key_schema));
+    prepared.consistent_read_ = request.consistent_read;
+    prepared.fingerprint_ =
+        partiql::statement_fingerprint(request.statement, request.parameters, prepared.table_->items);
+    return prepared;
+  }
+  VARVE_RETURN_IF_FAILED(prepared.prepare_write(statement, request, &planner));
+  return prepared;
+}
+
+Failure PreparedStatement::prepare_write(const partiql::Statement& statement, const StatementRequest& request,
+                                         partiql::Planner* planner) {
+  const index::KeySchema& schema = table_->description.key_schema;
+  const auto fill = [&](WriteRequestBase* write) {
+    write->return_values = return_values(statement.returning);
+    write->return_old_on_condition_failure = request.return_old_on_condition_failure;
+  };
+  if (statement.kind == partiql::StatementKind::kInsert) {
+    is_insert_ = true;
+    PutItemRequest put;
+    fill(&put);
+    put.item = statement.item;
+    VARVE_ASSIGN_OR_FAIL_STATUS(auto condition, planner->plan_insert(schema));
+    VARVE_ASSIGN_OR_FAIL(write_, place_write(table_, put, {std::move(condition), {}}));
+    return std::nullopt;
+  }
+  VARVE_ASSIGN_OR_FAIL_STATUS(partiql::WritePlan plan, planner->plan_write(schema));
+  if (statement.kind == partiql::StatementKind::kUpdate) {
+    UpdateItemRequest update;
+    fill(&update);
+    update.key = std::move(plan.key);
+    VARVE_ASSIGN_OR_FAIL(write_,
+                         place_write(table_, update, {std::move(plan.condition), std::move(plan.update)}));
+    return std::nullopt;
+  }
+  DeleteItemRequest remove;
+  fill(&remove);
+  remove.key = std::move(plan.key);
+  VARVE_ASSIGN_OR_FAIL(write_, place_write(table_, remove, {std::move(plan.condition), {}}));
+  return std::nullopt;
+}
+
+Outcome<ExecuteStatementResult> PreparedStatement::finish(Outcome<WriteItemResult> outcome, bool is_insert) {
+  if (!outcome.ok()) {
+    // An INSERT's only condition is that there is no item yet.
+    if (is_insert && outcome.error().type == ErrorType::kConditionalCheckFailed) return duplicate_item();
+    return std::move(outcome).error();
+  }
+  ExecuteStatementResult result;
+  result.consumed_capacity = std::move(outcome->consumed_capacity);
+  if (outcome->attributes) result.items.append(index::encode_item(*outcome->attributes));
+  return result;
+}
+
+Outcome<ExecuteStatementResult> PreparedStatement::read(const Context& context, std::optional<int64_t> limit,
+                                                        const std::optional<std::string>& next_token) const {
+  partiql::ReadPosition at;
+  if (next_token) {
+    auto decoded =
+        partiql::decode_next_token(*next_token, fingerprint_, read_, table_->description.key_schema);
+    if (!decoded) return validation_error("The provided NextToken is invalid for this statement");
+    at = *std::move(decoded);
+  }
+  ReadPageRequest page_request;
+  page_request.consistent_read = consistent_read_;
+  page_request.limit = limit;
+  const PageExpressions expressions{read_.filter, std::nullopt};
+  ExecuteStatementResult result;
+  result.consumed_capacity.table = table_->description.name;
+  const double page_units = read_units(kPageBytes, consistent_read_);
+  while (at.range < read_.ranges.size()) {
+    const PageRange range{read_.ranges[at.range], read_.forward, std::move(at.after), read_.may_continue};
+    VARVE_ASSIGN_OR_FAIL(ReadPageResult page, read_page(context, *table_, page_request, range, expressions));
+    result.consumed_capacity.units += page.consumed_capacity.units;
+    if (read_.projection.empty()) {
+      for (size_t i = 0; i < page.items.size(); ++i) result.items.append(page.items.bytes(i));
+    } else {
+      VARVE_RETURN_IF_FAILED(append_items(page.items, read_.projection, &result.items));
+    }
+    if (page.last_evaluated_key) {
+      VARVE_ASSIGN_OR_FAIL_STATUS(
+          const auto key, index::key_of_parameter(table_->description.key_schema, *page.last_evaluated_key));
+      at.after = index::encode_tree_key(key);
+      result.next_token = partiql::encode_next_token(fingerprint_, at);
+      result.last_evaluated_key = std::move(page.last_evaluated_key);
+      break;
+    }
+    at = {at.range + 1, {}};
+    if (page_request.limit) *page_request.limit -= static_cast<int64_t>(page.scanned_count);
+    const bool full =
+        (page_request.limit && *page_request.limit <= 0) || result.consumed_capacity.units >= page_units;
+    if (!full) continue;
+    if (at.range < read_.ranges.size()) result.next_token = partiql::encode_next_token(fingerprint_, at);
+    break;
+  }
+  return result;
+}
+
+}  // namespace varve::api::dynamo

@@ -1,0 +1,65 @@
+// PutItem: replaces the whole item.
+#include "api/dynamo/item_write.h"
+#include "api/dynamo/parameters.h"
+#include "index/item_codec.h"
+
+namespace varve::api::dynamo {
+namespace {
+
+class PutItem final : public ItemWrite {
+ public:
+  PutItem(TableRef table, const PutItemRequest& request, std::optional<expression::Condition> condition,
+          const index::PrimaryKey& key)
+      : ItemWrite(std::move(table), request, std::move(condition), key),
+        encoded_(index::encode_item(request.item)),
+        size_bytes_(index::item_size_bytes(request.item)) {}
+
+ private:
+  Outcome<Decision> decide(const OldItem& old_item) override {
+    Decision decision{Decision::Kind::kPut, encoded_, {}, size_bytes_};
+    if (return_values_ == ReturnValues::kAllOld) {
+      VARVE_ASSIGN_OR_FAIL(decision.attributes, old_item.attributes());
+    }
+    return decision;
+  }
+
+  const std::string encoded_;
+  const size_t size_bytes_;
+};
+
+}  // namespace
+
+Outcome<BoundWrite> bind_write(const PutItemRequest& request) {
+  VARVE_RETURN_IF_FAILED(
+      check_parameter_forms({{"ConditionExpression", request.condition_expression.has_value()}},
+                            request.attributes, request.notes));
+  VARVE_RETURN_IF_FAILED(check_item_values(request.item, request.notes));
+  if (request.return_values != ReturnValues::kNone && request.return_values != ReturnValues::kAllOld) {
+    return validation_error("ReturnValues can only be ALL_OLD or NONE");
+  }
+  if (index::item_size_bytes(request.item) > index::kMaxItemBytes) {
+    return validation_error("Item size has exceeded the maximum allowed size");
+  }
+  VARVE_ASSIGN_OR_FAIL(auto placeholders, bind_placeholders(request.attributes, request.notes));
+  BoundWrite bound;
+  VARVE_ASSIGN_OR_FAIL(bound.condition, bind_condition(request, &placeholders));
+  VARVE_RETURN_IF_FAILED(failure_of(placeholders.check_all_used()));
+  return bound;
+}
+
+Outcome<std::shared_ptr<ItemWrite>> place_write(TableRef table, const PutItemRequest& request,
+                                                BoundWrite bound) {
+  const index::KeySchema& schema = table->description.key_schema;
+  VARVE_ASSIGN_OR_FAIL_STATUS(const index::PrimaryKey key, index::key_of_item(schema, request.item));
+  if (bound.condition) VARVE_RETURN_IF_FAILED(failure_of(bound.condition->check_key_paths(schema)));
+  return std::shared_ptr<ItemWrite>(
+      std::make_shared<PutItem>(std::move(table), request, std::move(bound.condition), key));
+}
+
+Outcome<std::shared_ptr<ItemWrite>> make_put(const Context& context, const PutItemRequest& request) {
+  VARVE_ASSIGN_OR_FAIL(BoundWrite bound, bind_write(request));
+  VARVE_ASSIGN_OR_FAIL(TableRef table, context.table_for_items(request.table));
+  return place_write(std::move(table), request, std::move(bound));
+}
+
+}  // namespace varve::api::dynamo

@@ -1,0 +1,98 @@
+// The typed requests and results of the operations on tables. See api/dynamo/requests.h for the conventions.
+//
+// Threads: values; share none.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "index/attribute_value.h"
+#include "index/key_schema.h"
+
+namespace varve::api {
+
+enum class BillingMode : uint8_t { kProvisioned = 0, kPayPerRequest = 1 };
+enum class TableClass : uint8_t { kStandard = 0, kInfrequentAccess = 1 };
+enum class TableStatus : uint8_t { kCreating, kActive, kUpdating, kDeleting };
+enum class KeyType : uint8_t { kHash, kRange };
+
+struct AttributeDefinition {
+  std::string name;
+  index::AttributeType type = index::AttributeType::kString;
+  bool operator==(const AttributeDefinition&) const = default;
+};
+
+struct KeySchemaElement {
+  std::string name;
+  KeyType type = KeyType::kHash;
+};
+
+struct Throughput {
+  int64_t read_units = 0;
+  int64_t write_units = 0;
+  bool operator==(const Throughput&) const = default;
+};
+
+struct Tag {
+  std::string key;
+  std::string value;
+  bool operator==(const Tag&) const = default;
+};
+
+struct CreateTableRequest {
+  std::string table;
+  std::vector<AttributeDefinition> attribute_definitions;
+  std::vector<KeySchemaElement> key_schema;
+  std::optional<BillingMode> billing_mode;  // absent: provisioned
+  std::optional<Throughput> throughput;
+  std::optional<std::string>
+      table_class;  // STANDARD or STANDARD_INFREQUENT_ACCESS; stored and told, without effect
+  bool deletion_protection = false;
+  std::vector<Tag> tags;
+  // Members of the protocol's request that this version does not carry out; the first is named in the refusal.
+  std::vector<std::string> unsupported;
+};
+
+struct UpdateTableRequest {
+  std::string table;
+  std::optional<BillingMode> billing_mode;
+  std::optional<Throughput> throughput;
+  std::optional<std::string> table_class;
+  std::optional<bool> deletion_protection;
+  std::vector<std::string> unsupported;
+};
+
+struct TableDescription {
+  std::string name;
+  std::string id;  // a UUID, of this table alone: a later table of the same name has another
+  std::string arn;
+  TableStatus status = TableStatus::kActive;
+  uint64_t created_us = 0;  // wall clock
+  std::vector<AttributeDefinition> attribute_definitions;
+  index::KeySchema key_schema;
+  BillingMode billing_mode = BillingMode::kProvisioned;
+  std::optional<uint64_t> pay_per_request_since_us;  // present once the table was on demand
+  Throughput throughput;                             // 0 and 0 on demand
+  std::optional<uint64_t> last_increase_us, last_decrease_us;
+  std::optional<TableClass> table_class;  // present once it was set
+  std::optional<uint64_t> table_class_updated_us;
+  bool deletion_protection = false;
+  // Estimates from the store's statistics: overwritten and deleted items count until they are compacted away.
+  uint64_t item_count = 0;
+  uint64_t size_bytes = 0;
+};
+
+struct ListTablesRequest {
+  std::optional<std::string> exclusive_start_table_name;  // need not exist
+  std::optional<int64_t> limit;                           // 1 to 100; default 100
+};
+
+struct ListTablesResult {
+  std::vector<std::string> table_names;  // in the order of their bytes
+  std::optional<std::string> last_evaluated_table_name;
+};
+
+}  // namespace varve::api

@@ -1,0 +1,117 @@
+// ListTagsOfResource, TagResource, UntagResource: up to 50 tags a table.
+#include <algorithm>
+
+#include "api/dynamo/operations.h"
+
+namespace varve::api::dynamo {
+namespace {
+
+constexpr size_t kMaxTags = 50;
+constexpr size_t kMaxKeyCharacters = 128;
+constexpr size_t kMaxValueCharacters = 256;
+
+// Lengths count characters, not bytes.
+size_t characters(Slice text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+// The table an ARN names.
+Outcome<Slice> table_of(const std::string& arn) {
+  if (arn.empty()) return constraint_error(arn, "resourceArn", min_length(1));
+  if (!arn.starts_with("arn:")) return invalid_parameter("ARNs must start with 'arn:': " + arn);
+  if (!arn.starts_with("arn:aws:dynamodb:")) {
+    return invalid_parameter("Provided Arn is not a DynamoDB resource arn: " + arn);
+  }
+  const size_t table = arn.find(":table/");
+  if (table == std::string::npos || arn.find('/', table + 7) != std::string::npos) {
+    return invalid_parameter(
+        "Invalid resource arn provided, only table or stream is accepted. Provided resource arn: " + arn);
+  }
+  return table_name(arn, TableNameUse::kExisting);
+}
+
+Error resource_missing(const std::string& arn) {
+  return {
+      ErrorType::kResourceNotFound, "Requested resource not found: ResourcArn: " + arn + " not found", {}};
+}
+
+// A missing table in the words of these operations.
+Outcome<TableRef> in_words_of_tags(Outcome<TableRef> outcome, const std::string& arn) {
+  if (!outcome.ok() && outcome.error().type == ErrorType::kResourceNotFound) return resource_missing(arn);
+  return outcome;
+}
+
+}  // namespace
+
+Failure check_tags(const std::vector<Tag>& tags) {
+  if (tags.empty()) return validation_error("Atleast one Tag needs to be provided as Input.");
+  std::vector<std::string> keys;
+  keys.reserve(tags.size());
+  for (const Tag& tag : tags) {
+    if (tag.key.empty() || characters(tag.key) > kMaxKeyCharacters) {
+      return validation_error("The Tag Key provided is invalid, Key: " + tag.key);
+    }
+    if (characters(tag.value) > kMaxValueCharacters) {
+      return validation_error("The Tag Value provided is invalid, Value: " + tag.value);
+    }
+    if (tag.key.starts_with("aws:")) {
+      return validation_error("Tag Key cannot be prefixed with aws:, Key: " + tag.key);
+    }
+    keys.push_back(tag.key);
+  }
+  std::sort(keys.begin(), keys.end());
+  const auto twice = std::adjacent_find(keys.begin(), keys.end());
+  if (twice != keys.end()) {
+    return validation_error("Duplicate Tag Keys provided as input: Duplicate Tag Key found " + *twice);
+  }
+  if (tags.size() > kMaxTags)
+    return validation_error("Number of Tags exceed the current limit for the provided ResourceArn");
+  return std::nullopt;
+}
+
+Outcome<std::vector<Tag>> list_tags(const Context& context, const std::string& resource_arn) {
+  VARVE_ASSIGN_OR_FAIL(const Slice name, table_of(resource_arn));
+  const TableRef table = context.catalog->find(name);
+  if (!table) return resource_missing(resource_arn);
+  return table->tags;
+}
+
+Failure tag_resource(const Context& context, const std::string& resource_arn, const std::vector<Tag>& tags) {
+  const auto change = [&](Table* table) -> Failure {
+    std::vector<Tag> all = table->tags;
+    for (const Tag& tag : tags) {
+      const auto same =
+          std::find_if(all.begin(), all.end(), [&](const Tag& old) { return old.key == tag.key; });
+      if (same != all.end()) {
+        same->value = tag.value;
+      } else {
+        all.push_back(tag);
+      }
+    }
+    VARVE_RETURN_IF_FAILED(check_tags(all));
+    table->tags = std::move(all);
+    return std::nullopt;
+  };
+  const auto name = table_of(resource_arn);
+  if (!name.ok()) return name.error();
+  VARVE_RETURN_IF_FAILED(check_tags(tags));
+  const auto changed = in_words_of_tags(context.catalog->update(*name, change), resource_arn);
+  return changed.ok() ? std::nullopt : Failure(changed.error());
+}
+
+Failure untag_resource(const Context& context, const std::string& resource_arn,
+                       const std::vector<std::string>& keys) {
+  const auto change = [&](Table* table) -> Failure {
+    std::erase_if(table->tags,
+                  [&](const Tag& tag) { return std::find(keys.begin(), keys.end(), tag.key) != keys.end(); });
+    return std::nullopt;
+  };
+  const auto name = table_of(resource_arn);
+  if (!name.ok()) return name.error();
+  if (keys.empty()) return validation_error("Atleast one Tag Key needs to be provided as Input.");
+  const auto changed = in_words_of_tags(context.catalog->update(*name, change), resource_arn);
+  return changed.ok() ? std::nullopt : Failure(changed.error());
+}
+
+}  // namespace varve::api::dynamo

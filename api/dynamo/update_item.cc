@@ -1,0 +1,107 @@
+// UpdateItem: changes some attributes, or creates the item from its key and the update.
+#include "api/dynamo/item_write.h"
+#include "api/dynamo/parameters.h"
+#include "api/expression/update.h"
+#include "index/item_codec.h"
+
+namespace varve::api::dynamo {
+namespace {
+
+class UpdateItem final : public ItemWrite {
+ public:
+  UpdateItem(TableRef table, const UpdateItemRequest& request, std::optional<expression::Condition> condition,
+             std::optional<expression::Update> update, const index::PrimaryKey& key)
+      : ItemWrite(std::move(table), request, std::move(condition), key),
+        update_(std::move(update)),
+        key_(request.key) {}
+
+ private:
+  Outcome<Decision> decide(const OldItem& old_item) override {
+    VARVE_ASSIGN_OR_FAIL(const std::optional<Item> before, old_item.attributes());
+    // An update that only removes creates nothing.
+    const bool stays_missing = !before && update_ && !update_->creates_item();
+    if (stays_missing) return Decision();
+    Item after = before ? *before : key_;
+    if (update_) {
+      VARVE_ASSIGN_OR_FAIL_STATUS(after, update_->apply(before ? &*before : nullptr, key_));
+    }
+    Decision decision;
+    decision.kind = Decision::Kind::kPut;
+    decision.new_size_bytes = index::item_size_bytes(after);
+    if (decision.new_size_bytes > index::kMaxItemBytes) {
+      return validation_error("Item size to update has exceeded the maximum allowed size");
+    }
+    decision.encoded = index::encode_item(after);
+    VARVE_ASSIGN_OR_FAIL(decision.attributes, answer(old_item, before, std::move(after), decision.encoded));
+    return decision;
+  }
+
+  Outcome<std::optional<Item>> answer(const OldItem& old_item, const std::optional<Item>& before, Item after,
+                                      Slice encoded_after) const {
+    switch (return_values_) {
+      case ReturnValues::kNone:
+        return std::optional<Item>();
+      case ReturnValues::kAllOld:
+        return std::optional<Item>(before);
+      case ReturnValues::kAllNew:
+        return std::optional<Item>(std::move(after));
+      case ReturnValues::kUpdatedOld:
+        return touched(old_item.view);
+      case ReturnValues::kUpdatedNew:
+        break;
+    }
+    VARVE_ASSIGN_OR_FAIL_STATUS(const index::ItemView view, index::ItemView::open(encoded_after));
+    return touched(view);
+  }
+
+  // The paths the update names, as they are in an item; absent when there is nothing.
+  Outcome<std::optional<Item>> touched(const index::ItemView& item) const {
+    std::optional<Item> attributes;
+    if (!update_) return attributes;
+    VARVE_ASSIGN_OR_FAIL_STATUS(Item part, update_->targets().apply(item));
+    if (!part.empty()) attributes = std::move(part);
+    return attributes;
+  }
+
+  const std::optional<expression::Update> update_;
+  const Item key_;
+};
+
+}  // namespace
+
+Outcome<BoundWrite> bind_write(const UpdateItemRequest& request) {
+  VARVE_RETURN_IF_FAILED(
+      check_parameter_forms({{"UpdateExpression", request.update_expression.has_value()},
+                             {"ConditionExpression", request.condition_expression.has_value()}},
+                            request.attributes, request.notes));
+  VARVE_RETURN_IF_FAILED(check_item_values(request.key, request.notes));
+  VARVE_ASSIGN_OR_FAIL(auto placeholders, bind_placeholders(request.attributes, request.notes));
+  BoundWrite bound;
+  if (request.update_expression) {
+    VARVE_ASSIGN_OR_FAIL_STATUS(bound.update,
+                                expression::parse_update(*request.update_expression, &placeholders));
+  } else if (request.legacy.changes) {
+    VARVE_ASSIGN_OR_FAIL_STATUS(bound.update, expression::translate_changes(*request.legacy.changes));
+  }
+  VARVE_ASSIGN_OR_FAIL(bound.condition, bind_condition(request, &placeholders));
+  VARVE_RETURN_IF_FAILED(failure_of(placeholders.check_all_used()));
+  return bound;
+}
+
+Outcome<std::shared_ptr<ItemWrite>> place_write(TableRef table, const UpdateItemRequest& request,
+                                                BoundWrite bound) {
+  const index::KeySchema& schema = table->description.key_schema;
+  VARVE_ASSIGN_OR_FAIL_STATUS(const index::PrimaryKey key, index::key_of_parameter(schema, request.key));
+  if (bound.update) VARVE_RETURN_IF_FAILED(failure_of(bound.update->check_key_attributes(schema)));
+  if (bound.condition) VARVE_RETURN_IF_FAILED(failure_of(bound.condition->check_key_paths(schema)));
+  return std::shared_ptr<ItemWrite>(std::make_shared<UpdateItem>(
+      std::move(table), request, std::move(bound.condition), std::move(bound.update), key));
+}
+
+Outcome<std::shared_ptr<ItemWrite>> make_update(const Context& context, const UpdateItemRequest& request) {
+  VARVE_ASSIGN_OR_FAIL(BoundWrite bound, bind_write(request));
+  VARVE_ASSIGN_OR_FAIL(TableRef table, context.table_for_items(request.table));
+  return place_write(std::move(table), request, std::move(bound));
+}
+
+}  // namespace varve::api::dynamo

@@ -1,0 +1,306 @@
+#include "api/partiql/plan.h"
+
+#include <algorithm>
+
+#include "api/expression/key_condition.h"
+
+namespace varve::api::partiql {
+
+using expression::Condition;
+using expression::ConditionFunction;
+using expression::ConditionNode;
+using expression::ConditionOp;
+using expression::ConditionSyntax;
+using expression::KeyCondition;
+using index::AttributeValue;
+using index::SortOperator;
+
+namespace {
+
+constexpr size_t kMaxPartitionKeys = 50;
+constexpr Slice kKeyPlaceholder = "#key";
+
+Status invalid(std::string message) { return Status::invalid_argument(std::move(message)); }
+
+std::optional<SortOperator> sort_operator(ConditionOp op) {
+  switch (op) {
+    case ConditionOp::kEqual:
+      return SortOperator::kEqual;
+    case ConditionOp::kLess:
+      return SortOperator::kLess;
+    case ConditionOp::kLessOrEqual:
+      return SortOperator::kLessOrEqual;
+    case ConditionOp::kGreater:
+      return SortOperator::kGreater;
+    case ConditionOp::kGreaterOrEqual:
+      return SortOperator::kGreaterOrEqual;
+    case ConditionOp::kBetween:
+      return SortOperator::kBetween;
+    default:
+      return std::nullopt;
+  }
+}
+
+uint32_t add_node(ConditionSyntax* syntax, ConditionOp op, std::initializer_list<uint32_t> children) {
+  ConditionNode node;
+  node.op = op;
+  node.first_child = static_cast<uint32_t>(syntax->children.size());
+  node.child_count = static_cast<uint32_t>(children.size());
+  syntax->children.insert(syntax->children.end(), children);
+  syntax->nodes.push_back(node);
+  return static_cast<uint32_t>(syntax->nodes.size() - 1);
+}
+
+// attribute_exists(key) or attribute_not_exists(key), which say whether there is an item.
+uint32_t add_item_test(ConditionSyntax* syntax, ConditionFunction function) {
+  const uint32_t path = add_node(syntax, ConditionOp::kPath, {});
+  syntax->nodes[path].operand = static_cast<uint32_t>(syntax->operands.paths.size());
+  expression::SyntaxStep step;
+  step.text = kKeyPlaceholder;
+  syntax->operands.paths.push_back({std::move(step)});
+  const uint32_t node = add_node(syntax, ConditionOp::kFunction, {path});
+  syntax->nodes[node].function = function;
+  return node;
+}
+
+}  // namespace
+
+std::string result_name(const expression::DocumentPath& path) {
+  size_t name = path.steps.size() - 1;
+  while (path.steps[name].is_index) --name;  // the first step is a name
+  std::string text = *path.steps[name].name;
+  for (size_t i = name + 1; i < path.steps.size(); ++i) {
+    text += "[" + std::to_string(path.steps[i].index) + "]";
+  }
+  return text;
+}
+
+Result<Planner> Planner::bind(const Statement& statement) {
+  Planner planner(statement);
+  VARVE_RETURN_IF_ERROR(planner.bind_all());
+  return planner;
+}
+
+Status Planner::bind_all() {
+  for (size_t i = 0; i < statement_.names.size(); ++i) {
+    VARVE_RETURN_IF_ERROR(placeholders_.add_name("#" + std::to_string(i), statement_.names[i]));
+  }
+  for (size_t i = 0; i < statement_.values.size(); ++i) {
+    VARVE_RETURN_IF_ERROR(placeholders_.add_value(":" + std::to_string(i), statement_.values[i]));
+  }
+  for (const expression::SyntaxPath& path : statement_.projection) {
+    VARVE_ASSIGN_OR_RETURN(auto resolved, expression::resolve_path(path, &placeholders_));
+    projection_.push_back(std::move(resolved));
+  }
+  if (statement_.assignments) {
+    VARVE_ASSIGN_OR_RETURN(
+        update_,
+        expression::bind_update(std::make_shared<const expression::UpdateSyntax>(*statement_.assignments),
+                                &placeholders_));
+  }
+  if (statement_.where) {
+    VARVE_ASSIGN_OR_RETURN(
+        where_, expression::bind_condition(std::make_shared<const ConditionSyntax>(*statement_.where),
+                                           &placeholders_));
+  }
+  return {};
+}
+
+std::optional<Planner::KeyTerm> Planner::key_term(const ConditionNode& node) const {
+  const ConditionSyntax& syntax = where_->syntax();
+  const bool begins_with =
+      node.op == ConditionOp::kFunction && node.function == ConditionFunction::kBeginsWith;
+  const bool is_in = node.op == ConditionOp::kIn;
+  const auto op = begins_with ? SortOperator::kBeginsWith : sort_operator(node.op);
+  if (!op && !is_in) return std::nullopt;
+  uint32_t attribute = 0;
+  // v = a is a = v.
+  if (op == SortOperator::kEqual && syntax.nodes[syntax.child(node, 0)].op == ConditionOp::kValue)
+    attribute = 1;
+  const ConditionNode& left = syntax.nodes[syntax.child(node, attribute)];
+  if (left.op != ConditionOp::kPath || where_->path(left.operand).is_nested()) return std::nullopt;
+  std::vector<const AttributeValue*> values;
+  for (uint32_t i = 0; i < node.child_count; ++i) {
+    if (i == attribute) continue;
+    const ConditionNode& operand = syntax.nodes[syntax.child(node, i)];
+    if (operand.op != ConditionOp::kValue) return std::nullopt;
+    values.push_back(&where_->value(operand.operand));
+  }
+  if (values.empty()) return std::nullopt;
+  KeyTerm term;
+  term.name = where_->path(left.operand).root();
+  if (is_in) {
+    for (const AttributeValue* value : values) term.in.push_back(*value);
+    return term;
+  }
+  term.condition.op = *op;
+  term.condition.low = *values.front();
+  if (*op == SortOperator::kBetween) term.condition.high = *values.back();
+  return term;
+}
+
+std::vector<Planner::Conjunct> Planner::conjuncts() const {
+  std::vector<Conjunct> out;
+  if (!where_) return out;
+  const ConditionSyntax& syntax = where_->syntax();
+  std::vector<uint32_t> pending = {syntax.root};
+  while (!pending.empty()) {
+    const ConditionNode& node = syntax.nodes[pending.back()];
+    if (node.op == ConditionOp::kAnd) {
+      pending.back() = syntax.child(node, 1);
+      pending.push_back(syntax.child(node, 0));
+      continue;
+    }
+    out.push_back({pending.back(), key_term(node)});
+    pending.pop_back();
+  }
+  return out;
+}
+
+Planner::Conjunct* Planner::find_equality(Slice name, std::vector<Conjunct>* conjuncts) const {
+  for (Conjunct& conjunct : *conjuncts) {
+    const auto& term = conjunct.term;
+    if (term && term->name == name && term->in.empty() && term->condition.op == SortOperator::kEqual) {
+      return &conjunct;
+    }
+  }
+  return nullptr;
+}
+
+Status Planner::plan_ranges(const index::KeySchema& schema, std::vector<Conjunct>* conjuncts,
+                            ReadPlan* plan) {
+  std::vector<AttributeValue> partitions;
+  Conjunct* partition = find_equality(schema.partition.name, conjuncts);
+  if (partition != nullptr) {
+    partitions.push_back(partition->term->condition.low);
+  } else {
+    for (Conjunct& conjunct : *conjuncts) {
+      if (!conjunct.term || conjunct.term->name != schema.partition.name || conjunct.term->in.empty())
+        continue;
+      partition = &conjunct;
+      break;
+    }
+    if (partition == nullptr) {
+      plan->ranges.emplace_back();
+      return {};
+    }
+    for (const AttributeValue& value : partition->term->in) {
+      if (std::find(partitions.begin(), partitions.end(), value) == partitions.end())
+        partitions.push_back(value);
+    }
+    if (partitions.size() > kMaxPartitionKeys) {
+      return invalid("The IN operator is provided with too many operands; number of operands: " +
+                     std::to_string(partitions.size()));
+    }
+  }
+  partition->is_key = true;
+  Conjunct* sort = nullptr;
+  if (schema.sort) {
+    sort = find_equality(schema.sort->name, conjuncts);
+    for (Conjunct& conjunct : *conjuncts) {
+      if (sort != nullptr) break;
+      if (conjunct.term && conjunct.term->name == schema.sort->name && conjunct.term->in.empty())
+        sort = &conjunct;
+    }
+  }
+  if (sort != nullptr) sort->is_key = true;
+  const bool one_sort_key = sort != nullptr && sort->term->condition.op == SortOperator::kEqual;
+  plan->may_continue = schema.sort.has_value() && !one_sort_key;
+  plan->names_one_item = partitions.size() == 1 && !plan->may_continue;
+  for (AttributeValue& value : partitions) {
+    std::vector<KeyCondition::Term> terms;
+    terms.push_back({schema.partition.name, {SortOperator::kEqual, std::move(value), {}}});
+    if (sort != nullptr) terms.push_back({schema.sort->name, sort->term->condition});
+    VARVE_ASSIGN_OR_RETURN(const auto query, KeyCondition(std::move(terms)).resolve(schema));
+    plan->ranges.push_back(index::collection_range(query.partition, query.sort ? &*query.sort : nullptr));
+  }
+  return {};
+}
+
+// ORDER BY: the order of a collection is that of its sort key, so only its direction is open.
+Status Planner::plan_order(const index::KeySchema& schema, const ReadPlan& plan, bool* forward) const {
+  if (statement_.order.empty()) return {};
+  if (plan.ranges.size() != 1 || plan.ranges.front().lower.empty()) {
+    return invalid("Must have WHERE clause in the statement when using ORDER BY clause.");
+  }
+  for (const OrderKey& key : statement_.order) {
+    if (!schema.is_key(key.attribute)) {
+      return invalid("Variable reference " + key.attribute +
+                     " in ORDER BY clause must be part of the primary key");
+    }
+    if (key.attribute != schema.partition.name) *forward = !key.descending;
+  }
+  return {};
+}
+
+Result<std::optional<Condition>> Planner::bind_rest(const std::vector<Conjunct>& conjuncts, ItemMust must,
+                                                    const index::KeySchema& schema) {
+  ConditionSyntax syntax;
+  if (statement_.where) syntax = *statement_.where;
+  syntax.kind = expression::ExpressionKind::kStatement;
+  std::optional<uint32_t> root;
+  for (const Conjunct& conjunct : conjuncts) {
+    if (conjunct.is_key) continue;
+    root = root ? add_node(&syntax, ConditionOp::kAnd, {*root, conjunct.node}) : conjunct.node;
+  }
+  if (must != ItemMust::kEither) {
+    const bool exists = must == ItemMust::kExist;
+    VARVE_RETURN_IF_ERROR(placeholders_.add_name(std::string(kKeyPlaceholder), schema.partition.name));
+    const uint32_t test = add_item_test(
+        &syntax, exists ? ConditionFunction::kAttributeExists : ConditionFunction::kAttributeNotExists);
+    root = root ? add_node(&syntax, exists ? ConditionOp::kAnd : ConditionOp::kOr, {test, *root}) : test;
+  }
+  if (!root) return std::optional<Condition>();
+  syntax.root = *root;
+  auto bound =
+      expression::bind_condition(std::make_shared<const ConditionSyntax>(std::move(syntax)), &placeholders_);
+  if (!bound.ok()) return bound.status();
+  return std::optional<Condition>(*std::move(bound));
+}
+
+Result<ReadPlan> Planner::plan_read(const index::KeySchema& schema) {
+  // There are no indexes yet.
+  if (statement_.index) return invalid("The table does not have the specified index");
+  ReadPlan plan;
+  std::vector<Conjunct> parts = conjuncts();
+  VARVE_RETURN_IF_ERROR(plan_ranges(schema, &parts, &plan));
+  VARVE_RETURN_IF_ERROR(plan_order(schema, plan, &plan.forward));
+  VARVE_ASSIGN_OR_RETURN(plan.filter, bind_rest(parts, ItemMust::kEither, schema));
+  if (plan.filter) VARVE_RETURN_IF_ERROR(plan.filter->check_key_paths(schema));
+  for (const expression::DocumentPath& path : projection_) {
+    VARVE_RETURN_IF_ERROR(expression::check_not_below_key(path, schema, "Key"));
+  }
+  plan.projection = projection_;
+  return plan;
+}
+
+Result<WritePlan> Planner::plan_write(const index::KeySchema& schema) {
+  WritePlan plan;
+  std::vector<Conjunct> parts = conjuncts();
+  const auto take = [&](const index::KeyAttribute& attribute) -> Status {
+    Conjunct* const equality = find_equality(attribute.name, &parts);
+    if (equality == nullptr) {
+      return invalid("Where clause does not contain a mandatory equality on all key attributes");
+    }
+    equality->is_key = true;
+    plan.key.set(attribute.name, equality->term->condition.low);
+    return {};
+  };
+  VARVE_RETURN_IF_ERROR(take(schema.partition));
+  if (schema.sort) VARVE_RETURN_IF_ERROR(take(*schema.sort));
+  const bool has_rest = std::any_of(parts.begin(), parts.end(), [](const Conjunct& c) { return !c.is_key; });
+  if (statement_.kind == StatementKind::kUpdate) {
+    VARVE_ASSIGN_OR_RETURN(plan.condition, bind_rest(parts, ItemMust::kExist, schema));
+  } else if (has_rest) {
+    // Deleting what is not there succeeds whatever else was asked.
+    VARVE_ASSIGN_OR_RETURN(plan.condition, bind_rest(parts, ItemMust::kNotExist, schema));
+  }
+  plan.update = update_;
+  return plan;
+}
+
+Result<std::optional<Condition>> Planner::plan_insert(const index::KeySchema& schema) {
+  return bind_rest({}, ItemMust::kNotExist, schema);
+}
+
+}  // namespace varve::api::partiql

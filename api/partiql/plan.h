@@ -1,0 +1,90 @@
+// Planner: a parsed statement against a table's key schema, as what the operations carry out: key ranges and a filter for a SELECT,
+// a key, a condition and an update for the rest. Everything in a plan is a bound object of api/expression or a key of index/;
+// nothing is evaluated here.
+//
+// What becomes a key range: WHERE's conjuncts (the parts joined by AND at its top) `pk = v` or `pk IN [...]`, and with one of them a
+// condition on the sort key. All the others are the filter. Without an equality on the partition key the whole table is read.
+//
+// Order: bind finds everything that needs no table; plan_* come after the table was found.
+// Errors: kInvalidArgument with DynamoDB's text. Threads: one. Ownership: a Planner borrows the statement; plans own what they hold.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "api/expression/condition.h"
+#include "api/expression/path.h"
+#include "api/expression/placeholders.h"
+#include "api/expression/update.h"
+#include "api/partiql/statement.h"
+#include "base/result.h"
+#include "index/key_codec.h"
+#include "index/key_schema.h"
+
+namespace varve::api::partiql {
+
+struct ReadPlan {
+  std::vector<index::KeyRange> ranges;  // at least one, read one after the other
+  bool forward = true;
+  // Whether a range may hold more than one item.
+  bool may_continue = true;
+  // WHERE names exactly one primary key.
+  bool names_one_item = false;
+  std::optional<expression::Condition> filter;
+  // Empty is everything. Each gives a member named after its last step.
+  std::vector<expression::DocumentPath> projection;
+};
+
+struct WritePlan {
+  index::Item key;
+  std::optional<expression::Condition> condition;
+  std::optional<expression::Update> update;
+};
+
+// The name of a projected path in the answer: "b" of a.b, "b[0]" of a.b[0].
+std::string result_name(const expression::DocumentPath& path);
+
+class Planner {
+ public:
+  static Result<Planner> bind(const Statement& statement);
+
+  Result<ReadPlan> plan_read(const index::KeySchema& schema);
+  // UPDATE and DELETE.
+  Result<WritePlan> plan_write(const index::KeySchema& schema);
+  // INSERT: there is no item with this key yet.
+  Result<std::optional<expression::Condition>> plan_insert(const index::KeySchema& schema);
+
+ private:
+  // A conjunct that could be a key condition.
+  struct KeyTerm {
+    std::string name;
+    index::SortCondition condition;
+    std::vector<index::AttributeValue> in;  // IN; then `condition` says nothing
+  };
+  struct Conjunct {
+    uint32_t node = 0;
+    std::optional<KeyTerm> term;
+    bool is_key = false;  // a range stands for it
+  };
+
+  explicit Planner(const Statement& statement) : statement_(statement) {}
+  Status bind_all();
+  std::vector<Conjunct> conjuncts() const;
+  std::optional<KeyTerm> key_term(const expression::ConditionNode& node) const;
+  Conjunct* find_equality(Slice name, std::vector<Conjunct>* conjuncts) const;
+  Status plan_ranges(const index::KeySchema& schema, std::vector<Conjunct>* conjuncts, ReadPlan* plan);
+  Status plan_order(const index::KeySchema& schema, const ReadPlan& plan, bool* forward) const;
+
+  // Conditions made of WHERE's nodes.
+  enum class ItemMust { kExist, kNotExist, kEither };
+  Result<std::optional<expression::Condition>> bind_rest(const std::vector<Conjunct>& conjuncts,
+                                                         ItemMust must, const index::KeySchema& schema);
+
+  const Statement& statement_;
+  expression::Placeholders placeholders_;
+  std::optional<expression::Condition> where_;
+  std::optional<expression::Update> update_;
+  std::vector<expression::DocumentPath> projection_;
+};
+
+}  // namespace varve::api::partiql

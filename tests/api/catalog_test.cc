@@ -1,0 +1,151 @@
+#include "api/dynamo/catalog.h"
+
+#include <gtest/gtest.h>
+
+#include "api/dynamo/context.h"
+#include "tests/api/test_database.h"
+
+namespace varve::api::dynamo {
+namespace {
+
+Table sample() {
+  Table table;
+  TableDescription& d = table.description;
+  d.name = "Users";
+  d.id = "00000000-0000-4000-8000-000000000001";
+  d.arn = "arn:aws:dynamodb:us-east-1:000000000000:table/Users";
+  d.created_us = 1'767'225'600'123'000;
+  d.attribute_definitions = {{"UserID", index::AttributeType::kString},
+                             {"Email", index::AttributeType::kNumber}};
+  d.key_schema.partition = {"UserID", index::AttributeType::kString};
+  d.key_schema.sort = index::KeyAttribute{"Email", index::AttributeType::kNumber};
+  d.billing_mode = BillingMode::kProvisioned;
+  d.throughput = {5, 300};
+  d.last_increase_us = 7;
+  d.deletion_protection = true;
+  d.table_class = TableClass::kInfrequentAccess;
+  table.tags = {{"team", "storage"}};
+  return table;
+}
+
+std::string hex(Slice bytes) {
+  std::string text;
+  for (const char c : bytes) {
+    char digits[3];
+    std::snprintf(digits, sizeof(digits), "%02x", static_cast<unsigned char>(c));
+    text += digits;
+  }
+  return text;
+}
+
+// The worked example of api/dynamo/FORMAT.md.
+constexpr Slice kExample =
+    "010705557365727324"
+    "30303030303030302d303030302d343030302d383030302d303030303030303030303031"
+    "7820224648470600"
+    "0655736572494402"
+    "05456d61696c03"
+    "00"
+    "01"
+    "05"
+    "ac02"
+    "0000000000000000"
+    "0700000000000000"
+    "0000000000000000"
+    "0000000000000000"
+    "02"
+    "0655736572494402"
+    "05456d61696c03"
+    "01"
+    "047465616d"
+    "0773746f72616765";
+
+TEST(TableFormat, TheDocumentedBytesAreTheTable) {
+  const std::string encoded = encode_table(sample());
+  EXPECT_EQ(hex(encoded), kExample);
+  const auto decoded = decode_table(encoded);
+  ASSERT_TRUE(decoded.ok());
+  EXPECT_EQ(encode_table(*decoded), encoded);
+  EXPECT_EQ(decoded->description.key_schema, sample().description.key_schema);
+  EXPECT_EQ(decoded->description.arn, sample().description.arn);
+  EXPECT_EQ(decoded->description.last_increase_us, 7u);
+  EXPECT_FALSE(decoded->description.last_decrease_us.has_value());
+  EXPECT_EQ(decoded->tags, sample().tags);
+}
+
+TEST(TableFormat, AnyTruncationAndAnExtraByteAreCorruption) {
+  const std::string encoded = encode_table(sample());
+  for (size_t length = 0; length < encoded.size(); ++length) {
+    EXPECT_EQ(decode_table(Slice(encoded).substr(0, length)).code(), ErrorCode::kCorruption) << length;
+  }
+  EXPECT_EQ(decode_table(encoded + "x").code(), ErrorCode::kCorruption);
+  std::string other_version = encoded;
+  other_version[0] = 2;
+  EXPECT_EQ(decode_table(other_version).code(), ErrorCode::kCorruption);
+}
+
+TEST(Catalog, AKeyspaceThatNoEntryNamesIsDroppedAtOpen) {
+  with_database(1, [](Database* database) {
+    partition::Store& store = database->store();
+    ASSERT_TRUE(store.create_keyspace("table/orphan").ok());
+    ASSERT_TRUE(store.create_keyspace("not a table's").ok());
+    auto catalog = Catalog::open(&store);
+    ASSERT_TRUE(catalog.ok());
+    EXPECT_FALSE(store.find_keyspace("table/orphan").has_value());
+    EXPECT_TRUE(store.find_keyspace("not a table's").has_value());
+  });
+}
+
+TEST(Catalog, AnEntryWithoutItsKeyspaceIsCorruption) {
+  with_database(1, [](Database* database) {
+    Catalog& catalog = *database->context().catalog;
+    const auto created = catalog.create(sample());
+    ASSERT_TRUE(created.ok());
+    ASSERT_TRUE(database->store().drop_keyspace((*created)->items).ok());
+    EXPECT_EQ(Catalog::open(&database->store()).code(), ErrorCode::kCorruption);
+  });
+}
+
+TEST(Catalog, EveryPowerCutInsideCreateAndDeleteLeavesAllOrNothing) {
+  io::SimulatedDisk disk;
+  io::SimulatedDriver driver(&disk);
+  std::vector<io::SimulatedDisk> images;
+  Random random(11);
+  std::printf("seed 11\n");
+  io::Simulation simulation(11);
+  simulation.run([&] {
+    auto database = Database::open("db", small_options(&driver));
+    ASSERT_TRUE(database.ok());
+    driver.set_observer([&](const io::IoEventInfo& event) {
+      if (!event.after) return;
+      images.push_back(disk.crash_image(io::CrashStyle::kLoseAll, &random));
+      images.push_back(disk.crash_image(io::CrashStyle::kRandom, &random));
+    });
+    Catalog& catalog = *(*database)->context().catalog;
+    ASSERT_TRUE(catalog.create(sample()).ok());
+    ASSERT_TRUE(catalog.remove("Users", [](const Table&) { return std::nullopt; }).ok());
+    driver.set_observer(nullptr);
+  });
+  ASSERT_GT(images.size(), 4u);
+  size_t with_table = 0;
+  for (size_t i = 0; i < images.size(); ++i) {
+    SCOPED_TRACE("image " + std::to_string(i));
+    io::SimulatedDriver after(&images[i]);
+    io::Simulation second(1000 + i);
+    second.run([&] {
+      auto database = Database::open("db", small_options(&after));
+      ASSERT_TRUE(database.ok()) << database.status().to_string();
+      const bool there = (*database)->context().catalog->find("Users") != nullptr;
+      with_table += there ? 1 : 0;
+      size_t keyspaces = 0;
+      for (const auto& keyspace : (*database)->store().keyspaces())
+        keyspaces += keyspace.name.starts_with("table/") ? 1 : 0;
+      EXPECT_EQ(keyspaces, there ? 1u : 0u);
+    });
+  }
+  EXPECT_GT(with_table, 0u);
+  EXPECT_LT(with_table, images.size());
+}
+
+}  // namespace
+}  // namespace varve::api::dynamo
