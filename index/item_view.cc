@@ -174,7 +174,8 @@ size_t ValueView::size_bytes_at(size_t depth) const {
     case AttributeType::kNumberSet:
     case AttributeType::kBinarySet:
       ContainerView(payload_).for_each(
-          [&](Slice entry) { size += ValueView(element_type(type_), entry).size_bytes_at(depth + 1); });
+          // A set is no level of nesting: its elements are scalars.
+          [&](Slice entry) { size += ValueView(element_type(type_), entry).size_bytes_at(depth); });
       return size;
   }
   return size;

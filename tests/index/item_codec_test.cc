@@ -123,6 +123,17 @@ TEST(ItemCodec, NestingBeyondTheLimitIsRefused) {
   EXPECT_EQ(decode_item(encode_item({{"a", value}})).code(), ErrorCode::kCorruption);
 }
 
+// A set's elements are no level of their own: the deepest value allowed may be a set, and counts.
+TEST(ItemView, SetAtTheDeepestLevelCountsInTheSize) {
+  std::string text = "<'four', 'five'>";
+  for (size_t i = 1; i < kMaxNestingDepth; ++i) text = "[" + text + "]";
+  const Item item = item_of("{a: " + text + "}");
+  ASSERT_TRUE(check_nesting(item).ok());
+  const std::string encoded = encode_item(item);
+  EXPECT_EQ(ItemView::open(encoded)->size_bytes(), item_size_bytes(item));
+  EXPECT_EQ(item_size_bytes(item), 1 + (kMaxNestingDepth - 1) * 4 + 8);
+}
+
 TEST(ItemView, PathsResolveInPlace) {
   const std::string bytes = encode_item(item_of("{m: {l: [1, {x: 'deep'}]}, s: <'a', 'c'>, n: <1, 2>}"));
   const Result<ItemView> view = ItemView::open(bytes);
