@@ -40,6 +40,9 @@ class InternalIterator {
   virtual void prev() = 0;
   virtual Slice key() const = 0;
   virtual Slice value() const = 0;
+  // Whether the entry was in memory before the iterator came to it. Compaction keeps in memory what was there. Precondition:
+  // valid().
+  virtual bool warm() const { return false; }
 
   virtual Status status() const = 0;
 };

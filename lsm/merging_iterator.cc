@@ -44,6 +44,7 @@ class MergingIterator final : public InternalIterator {
   }
   Slice key() const override { return heap_.front().key; }
   Slice value() const override { return heap_.front().cursor->value(); }
+  bool warm() const override { return heap_.front().cursor->warm(); }
   Status status() const override { return status_; }
 
  private:

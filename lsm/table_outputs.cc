@@ -20,13 +20,15 @@ Status TableOutputs::start() {
   VARVE_ASSIGN_OR_RETURN(file_,
                          environment_->driver->open(path, io::OpenMode::kCreate, io::Caching::kDirect));
   unfinished_.push_back(path);
+  options_.cache = environment_->cache;
+  options_.file_number = current_.number;
   VARVE_ASSIGN_OR_RETURN(builder_, TableBuilder::create(file_.get(), current_.uuid, options_));
   return {};
 }
 
-Status TableOutputs::add(Slice internal_key, Slice value) {
+Status TableOutputs::add(Slice internal_key, Slice value, bool warm) {
   if (builder_ == nullptr) VARVE_RETURN_IF_ERROR(start());
-  return builder_->add(internal_key, value);
+  return builder_->add(internal_key, value, warm);
 }
 
 Status TableOutputs::cut() {

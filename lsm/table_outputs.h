@@ -37,8 +37,8 @@ class TableOutputs {
   TableOutputs(const TableOutputs&) = delete;
   TableOutputs& operator=(const TableOutputs&) = delete;
 
-  // In strictly rising internal key order.
-  Status add(Slice internal_key, Slice value);
+  // In strictly rising internal key order. warm: keep it in the block cache.
+  Status add(Slice internal_key, Slice value, bool warm);
   // Ends the current file: the next add starts another. The caller keeps I2.
   Status cut();
   uint64_t current_file_bytes() const { return builder_ ? builder_->estimated_size_bytes() : 0; }

@@ -78,7 +78,10 @@ Status TreeSetImpl::flush_memtable(TreeImpl* tree, const Memtable* memtable) {
   for (cursor->seek_to_first(); cursor->valid(); cursor->next()) {
     const Slice key = cursor->key();
     CHECK(sequence_of(key) < boundary);
-    if (retention.keep(key, keep_tombstones)) VARVE_RETURN_IF_ERROR(outputs.add(key, cursor->value()));
+    // What was written last is what is likely to be read next.
+    if (retention.keep(key, keep_tombstones)) {
+      VARVE_RETURN_IF_ERROR(outputs.add(key, cursor->value(), /*warm=*/true));
+    }
   }
   VARVE_ASSIGN_OR_RETURN(Version::Files files, outputs.finish());
   Change change{tree, {}, files, {}};

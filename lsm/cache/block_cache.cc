@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 #include "base/check.h"
 #include "lsm/cache/cache_shard.h"
@@ -74,6 +75,17 @@ void CacheHandle::release() {
   }
 }
 
+void CacheHandle::release_cold() {
+  CacheSlot* slot = slot_;
+  const bool cached = slot != nullptr && !slot->standalone;
+  release();
+  if (!cached) return;
+  // The slot may hold another block by now, which would lose its count: a miss later, nothing worse.
+  uint64_t meta = slot->meta.load(std::memory_order_relaxed);
+  if ((meta & CacheSlot::kVisible) == 0 || CacheSlot::references(meta) != 0) return;
+  slot->meta.compare_exchange_strong(meta, CacheSlot::published(0, 0), std::memory_order_relaxed);
+}
+
 BlockCache::BlockCache(const Options& options)
     : budget_bytes_(options.budget_bytes), hits_(std::make_unique<HitCounters>()) {
   constexpr uint64_t kShardBytes = 16 << 20;
@@ -101,19 +113,28 @@ BlockCache::Shard& BlockCache::shard_of(uint64_t hash) const { return shards_[ha
 CacheHandle BlockCache::lookup(BlockKey key) {
   const uint64_t hash = hash_key(key);
   CacheSlot* slot = shard_of(hash).find(key, hash);
-  if (slot == nullptr) {
-    shard_of(hash).count_miss();
-    return {};
-  }
+  if (slot == nullptr) return {};
   hits_->add();
   return CacheHandle(slot, false);
 }
 
 Result<CacheHandle> BlockCache::get_or_load(BlockKey key, CachePriority priority, const Loader& load) {
   if (CacheHandle hit = lookup(key)) return hit;
+  return this->load(key, priority, load);
+}
+
+Result<CacheHandle> BlockCache::load(BlockKey key, CachePriority priority, const Loader& load) {
   const uint64_t hash = hash_key(key);
+  shard_of(hash).count_miss();
   VARVE_ASSIGN_OR_RETURN(const Shard::Loaded loaded, shard_of(hash).load_once(key, hash, priority, load));
   return CacheHandle(loaded.slot, loaded.first);
+}
+
+void BlockCache::put(BlockKey key, CachePriority priority, Slice block) {
+  BlockBuffer copy(block.size());
+  std::memcpy(copy.data(), block.data(), block.size());
+  const uint64_t hash = hash_key(key);
+  shard_of(hash).put(key, hash, priority, std::move(copy));
 }
 
 uint64_t BlockCache::budget_bytes() const { return budget_bytes_; }

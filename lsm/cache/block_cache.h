@@ -70,6 +70,8 @@ class CacheHandle {
   explicit operator bool() const { return slot_ != nullptr; }
   Slice bytes() const;
   void release();
+  // As release; unless somebody else is using it, the block is then the first that the clock's hand takes.
+  void release_cold();
 
  private:
   friend class BlockCache;
@@ -89,7 +91,7 @@ class BlockCache {
   };
   struct Counters {
     uint64_t hits = 0;
-    uint64_t misses = 0;  // lookups that found nothing, those that then waited for another's load included
+    uint64_t misses = 0;  // loads, those that waited for another's included
     uint64_t inserts = 0;
     uint64_t evictions = 0;
     uint64_t shared_loads = 0;  // misses answered by another reader's load
@@ -108,6 +110,12 @@ class BlockCache {
   // held).
   using Loader = std::function<Result<BlockBuffer>()>;
   Result<CacheHandle> get_or_load(BlockKey key, CachePriority priority, const Loader& load);
+  // The same after a lookup in vain.
+  Result<CacheHandle> load(BlockKey key, CachePriority priority, const Loader& load);
+
+  // Leaves a copy of a block that was just written, making room as a load does; without room, nothing. The caller is the
+  // only one who knows the key yet: no reader has the file.
+  void put(BlockKey key, CachePriority priority, Slice block);
 
   uint64_t budget_bytes() const;
   // Slots, cached blocks, and blocks held by handles alone.

@@ -78,26 +78,30 @@ Result<BlockCache::Shard::Loaded> BlockCache::Shard::load_once(const BlockKey& k
   return Loaded{slot, true};
 }
 
-CacheSlot* BlockCache::Shard::insert(const BlockKey& key, uint64_t hash, BlockBuffer block,
-                                     CachePriority priority) {
-  const uint64_t charge = cache_charge(block);
-  CacheSlot* slot = reserve(charge) ? claim(hash) : nullptr;
-  if (slot == nullptr) {
-    stats_.uncached.fetch_add(1, std::memory_order_relaxed);
-    slot = new CacheSlot;
-    slot->standalone = true;
-    slot->account = &outside_;
-    outside_.fetch_add(charge, std::memory_order_relaxed);
-    slot->block = std::move(block);
-    slot->meta.store(CacheSlot::published(0, 1), std::memory_order_release);
-    return slot;
-  }
+CacheSlot* BlockCache::Shard::publish(const BlockKey& key, uint64_t hash, BlockBuffer* block,
+                                      CachePriority priority, uint64_t references) {
+  if (!reserve(cache_charge(*block))) return nullptr;
+  CacheSlot* slot = claim(hash);
   slot->key = key;
   slot->hash.store(hash, std::memory_order_relaxed);
-  slot->block = std::move(block);
+  slot->block = std::move(*block);
   // Pairs with find's acquire.
-  slot->meta.store(CacheSlot::published(static_cast<uint64_t>(priority), 1), std::memory_order_release);
+  slot->meta.store(CacheSlot::published(static_cast<uint64_t>(priority), references),
+                   std::memory_order_release);
   stats_.inserts.fetch_add(1, std::memory_order_relaxed);
+  return slot;
+}
+
+CacheSlot* BlockCache::Shard::insert(const BlockKey& key, uint64_t hash, BlockBuffer block,
+                                     CachePriority priority) {
+  if (CacheSlot* slot = publish(key, hash, &block, priority, 1)) return slot;
+  stats_.uncached.fetch_add(1, std::memory_order_relaxed);
+  auto* slot = new CacheSlot;
+  slot->standalone = true;
+  slot->account = &outside_;
+  outside_.fetch_add(cache_charge(block), std::memory_order_relaxed);
+  slot->block = std::move(block);
+  slot->meta.store(CacheSlot::published(0, 1), std::memory_order_release);
   return slot;
 }
 

@@ -4,7 +4,7 @@
 //   I1 usage is charged before a block is published and returned after it is freed.
 //   I2 At most kMaxLoad of the slots are occupied, so every claim finds one and searches stay short.
 //   I3 A key is in the table at most once: only the leader of its flight inserts, and it searched under the
-//   lock.
+//   lock; or put does, before anyone else knows the key.
 //
 // Threads: find and release from any without lock; the flight lock is held for list work only, never over a
 // load.
@@ -37,6 +37,9 @@ class BlockCache::Shard {
     bool first;  // this caller's load put it there
   };
   Result<Loaded> load_once(const BlockKey& key, uint64_t hash, CachePriority priority, const Loader& load);
+  void put(const BlockKey& key, uint64_t hash, CachePriority priority, BlockBuffer block) {
+    publish(key, hash, &block, priority, 0);
+  }
 
   uint64_t memory_bytes() const {
     return usage_.load(std::memory_order_relaxed) + outside_.load(std::memory_order_relaxed) +
@@ -64,6 +67,9 @@ class BlockCache::Shard {
   size_t home(uint64_t hash) const { return hash & slot_mask_; }
   size_t step(uint64_t hash) const { return (hash >> 32 | 1) & slot_mask_; }
 
+  // Takes the block and shows it, held by `references` handles; null, the block untouched, when there is no room.
+  CacheSlot* publish(const BlockKey& key, uint64_t hash, BlockBuffer* block, CachePriority priority,
+                     uint64_t references);
   // Published with one reference; standalone when there is no room.
   CacheSlot* insert(const BlockKey& key, uint64_t hash, BlockBuffer block, CachePriority priority);
   CacheSlot* claim(uint64_t hash);

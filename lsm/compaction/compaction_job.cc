@@ -89,7 +89,7 @@ Status run_compaction(const CompactionRequest& request, TableOutputs* outputs) {
       last_key.assign(user_key);
       any = true;
     }
-    VARVE_RETURN_IF_ERROR(outputs->add(key, cursor->value()));
+    VARVE_RETURN_IF_ERROR(outputs->add(key, cursor->value(), cursor->warm()));
   }
   return cursor->status();
 }

@@ -82,14 +82,19 @@ Result<BlockBuffer> BlockFetcher::read(const BlockHandle& handle, BlockKind kind
   return plain;
 }
 
-Result<CacheHandle> BlockFetcher::fetch(const BlockHandle& handle, BlockKind kind, CachePriority priority,
-                                        bool fill, const ReadWindow* window) const {
+Result<CacheHandle> BlockFetcher::fetch(const BlockHandle& handle, BlockKind kind,
+                                        CachePriority priority) const {
   if (CacheHandle hit = peek(handle)) return hit;
+  return load(handle, kind, priority, true);
+}
+
+Result<CacheHandle> BlockFetcher::load(const BlockHandle& handle, BlockKind kind, CachePriority priority,
+                                       bool fill, const ReadWindow* window) const {
   if (cache_ == nullptr || !fill) {
     VARVE_ASSIGN_OR_RETURN(BlockBuffer block, read(handle, kind, window));
     return CacheHandle::uncached(std::move(block));
   }
-  return cache_->get_or_load({number_, handle.offset}, priority, [&] { return read(handle, kind, window); });
+  return cache_->load({number_, handle.offset}, priority, [&] { return read(handle, kind, window); });
 }
 
 }  // namespace varve::lsm

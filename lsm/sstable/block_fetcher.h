@@ -43,9 +43,11 @@ class BlockFetcher {
   Result<BlockBuffer> read(const BlockHandle& handle, BlockKind kind,
                            const ReadWindow* window = nullptr) const;
 
-  // Through the cache. fill: leave it there.
-  Result<CacheHandle> fetch(const BlockHandle& handle, BlockKind kind, CachePriority priority,
-                            bool fill = true, const ReadWindow* window = nullptr) const;
+  // Through the cache.
+  Result<CacheHandle> fetch(const BlockHandle& handle, BlockKind kind, CachePriority priority) const;
+  // After a peek in vain. fill: leave it in the cache.
+  Result<CacheHandle> load(const BlockHandle& handle, BlockKind kind, CachePriority priority, bool fill,
+                           const ReadWindow* window = nullptr) const;
   // Only if the cache has it.
   CacheHandle peek(const BlockHandle& handle) const {
     return cache_ == nullptr ? CacheHandle() : cache_->lookup({number_, handle.offset});

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "lsm/cache/block_cache.h"
 #include "lsm/filter/filter_partitions.h"
 #include "lsm/internal_key.h"
 #include "lsm/sstable/block_builder.h"
@@ -30,7 +31,7 @@ class TableBuilder::Impl {
     return writer_.append(header.encode());
   }
 
-  Status add(Slice internal_key, Slice value);
+  Status add(Slice internal_key, Slice value, bool warm);
   Result<TableSummary> finish();
 
   uint64_t estimated_size_bytes() const {
@@ -48,7 +49,7 @@ class TableBuilder::Impl {
     return status;
   }
   Status check_entry(Slice internal_key, Slice value) const;
-  Status add_checked(Slice internal_key, Slice value);
+  Status add_checked(Slice internal_key, Slice value, bool warm);
   Status flush_data_block();
   // Gives the closed data block its index entry: `next` is the key after it, empty at the end.
   Status index_pending_block(Slice next);
@@ -57,6 +58,10 @@ class TableBuilder::Impl {
   Result<TableSummary> finish_checked();
   Result<BlockHandle> write_index_block(Slice block);
   Result<BlockHandle> write_block(BlockKind kind, Slice payload);
+  void keep(const BlockHandle& handle, CachePriority priority, Slice block) {
+    if (options_.cache != nullptr)
+      options_.cache->put({options_.file_number, handle.offset}, priority, block);
+  }
 
   const FileUuid uuid_;
   const TableOptions options_;
@@ -69,6 +74,9 @@ class TableBuilder::Impl {
   TableProperties properties_;
   std::string last_key_;
   std::string stored_;  // scratch: a block as it goes to the file
+  // Of the open data block's entries.
+  uint64_t warm_bytes_ = 0;
+  uint64_t cold_bytes_ = 0;
   // A data block that is written but waits for the next key, to get the shortest separator.
   bool pending_ = false;
   BlockHandle pending_handle_;
@@ -76,11 +84,11 @@ class TableBuilder::Impl {
   uint64_t last_prefix_hash_ = 0;
 };
 
-Status TableBuilder::Impl::add(Slice internal_key, Slice value) {
+Status TableBuilder::Impl::add(Slice internal_key, Slice value, bool warm) {
   CHECK(!finished_);
   VARVE_RETURN_IF_ERROR(status_);
   VARVE_RETURN_IF_ERROR(note(check_entry(internal_key, value)));
-  return note(add_checked(internal_key, value));
+  return note(add_checked(internal_key, value, warm));
 }
 
 Status TableBuilder::Impl::check_entry(Slice internal_key, Slice value) const {
@@ -95,12 +103,13 @@ Status TableBuilder::Impl::check_entry(Slice internal_key, Slice value) const {
   return {};
 }
 
-Status TableBuilder::Impl::add_checked(Slice internal_key, Slice value) {
+Status TableBuilder::Impl::add_checked(Slice internal_key, Slice value, bool warm) {
   if (!data_.empty() && data_.size_bytes_with(internal_key, value) > options_.block_size_bytes) {
     VARVE_RETURN_IF_ERROR(flush_data_block());
   }
   if (pending_) VARVE_RETURN_IF_ERROR(index_pending_block(internal_key));
   data_.add(internal_key, value);
+  (warm ? warm_bytes_ : cold_bytes_) += internal_key.size() + value.size();
 
   const SequenceNumber sequence = sequence_of(internal_key);
   TableProperties& p = properties_;
@@ -139,7 +148,10 @@ void TableBuilder::Impl::add_to_filter(Slice user_key) {
 }
 
 Status TableBuilder::Impl::flush_data_block() {
-  VARVE_ASSIGN_OR_RETURN(pending_handle_, write_block(BlockKind::kData, data_.finish()));
+  const Slice block = data_.finish();
+  VARVE_ASSIGN_OR_RETURN(pending_handle_, write_block(BlockKind::kData, block));
+  if (warm_bytes_ > cold_bytes_) keep(pending_handle_, CachePriority::kNormal, block);
+  warm_bytes_ = cold_bytes_ = 0;
   pending_ = true;
   ++properties_.data_blocks;
   properties_.data_bytes += pending_handle_.size_bytes + kBlockTrailerBytes;
@@ -154,6 +166,7 @@ Status TableBuilder::Impl::index_pending_block(Slice next) {
 
 Result<BlockHandle> TableBuilder::Impl::write_index_block(Slice block) {
   VARVE_ASSIGN_OR_RETURN(const BlockHandle handle, write_block(BlockKind::kIndex, block));
+  keep(handle, CachePriority::kHigh, block);
   properties_.index_bytes += handle.size_bytes + kBlockTrailerBytes;
   return handle;
 }
@@ -194,8 +207,8 @@ Status TableBuilder::Impl::write_filter(TableFooter* footer) {
   std::string partition(properties_.filter_partition_bytes, '\0');
   for (uint32_t i = 0; i < partitions; ++i) {
     options_.filter->build(std::span(sorted).subspan(ends[i], ends[i + 1] - ends[i]), partition);
-    VARVE_ASSIGN_OR_RETURN([[maybe_unused]] const BlockHandle handle,
-                           write_block(BlockKind::kFilter, partition));
+    VARVE_ASSIGN_OR_RETURN(const BlockHandle handle, write_block(BlockKind::kFilter, partition));
+    keep(handle, CachePriority::kHigh, partition);
   }
   footer->filter_bytes = writer_.offset() - footer->filter_offset;
   return {};
@@ -239,7 +252,9 @@ Result<std::unique_ptr<TableBuilder>> TableBuilder::create(io::File* file, const
   return std::unique_ptr<TableBuilder>(new TableBuilder(std::move(impl)));
 }
 
-Status TableBuilder::add(Slice internal_key, Slice value) { return impl_->add(internal_key, value); }
+Status TableBuilder::add(Slice internal_key, Slice value, bool warm) {
+  return impl_->add(internal_key, value, warm);
+}
 Result<TableSummary> TableBuilder::finish() { return impl_->finish(); }
 uint64_t TableBuilder::estimated_size_bytes() const { return impl_->estimated_size_bytes(); }
 uint64_t TableBuilder::entries() const { return impl_->entries(); }

@@ -40,8 +40,8 @@ class TableBuilder {
   TableBuilder(const TableBuilder&) = delete;
   TableBuilder& operator=(const TableBuilder&) = delete;
 
-  // kInvalidArgument: out of order, or a key or value over its bound.
-  Status add(Slice internal_key, Slice value);
+  // kInvalidArgument: out of order, or a key or value over its bound. warm: the entry was in memory, and should stay there.
+  Status add(Slice internal_key, Slice value, bool warm = false);
   Result<TableSummary> finish();
 
   // What finish would write by now, near enough for cutting outputs at a size.

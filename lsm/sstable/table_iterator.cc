@@ -35,6 +35,7 @@ class TableIterator final : public InternalIterator {
   bool valid() const override { return valid_; }
   Slice key() const override { return data_.at.key(); }
   Slice value() const override { return data_.at.value(); }
+  bool warm() const override { return data_warm_; }
   Status status() const override { return status_; }
 
   void seek(Slice target) override;
@@ -83,6 +84,7 @@ class TableIterator final : public InternalIterator {
   std::vector<Level> levels_;
   Level data_;
   bool data_below_upper_ = false;  // no key of the data block can reach upper_
+  bool data_warm_ = false;         // the data block was in the cache
   bool valid_ = false;
   Status status_;
   std::optional<ReadWindow> window_;
@@ -101,8 +103,10 @@ void TableIterator::begin_seek() {
 }
 
 Result<CacheHandle> TableIterator::fetch_data(const BlockHandle& handle) {
-  if (readahead_bytes_ == 0) return table_->fetcher.fetch(handle, BlockKind::kData, priority_, fill_cache_);
-  if (CacheHandle hit = table_->fetcher.peek(handle)) return hit;
+  CacheHandle hit = table_->fetcher.peek(handle);
+  data_warm_ = static_cast<bool>(hit);
+  if (hit) return hit;
+  if (readahead_bytes_ == 0) return table_->fetcher.load(handle, BlockKind::kData, priority_, fill_cache_);
   const uint64_t limit = table_->footer.file_size_bytes;
   if (handle.end() > limit || handle.end() < handle.offset) {
     return table_->fetcher.corruption(handle.offset, "block handle out of bounds");
@@ -116,7 +120,7 @@ Result<CacheHandle> TableIterator::fetch_data(const BlockHandle& handle) {
     VARVE_RETURN_IF_ERROR(
         table_->fetcher.read_window(handle.offset, std::min(wanted, limit - handle.offset), &*window_));
   }
-  return table_->fetcher.fetch(handle, BlockKind::kData, priority_, fill_cache_, &*window_);
+  return table_->fetcher.load(handle, BlockKind::kData, priority_, fill_cache_, &*window_);
 }
 
 bool TableIterator::load_child(size_t depth, Level* child) {
@@ -135,6 +139,8 @@ bool TableIterator::load_child(size_t depth, Level* child) {
     if (!pin.ok()) return fail(pin.status());
     Result<Block> block = table_->parse(pin->bytes(), handle->offset);
     if (!block.ok()) return fail(block.status());
+    // A compaction makes its inputs useless.
+    if (!fill_cache_) child->pin.release_cold();
     child->pin = *std::move(pin);
     child->block = *block;
     child->offset = handle->offset;

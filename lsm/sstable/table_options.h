@@ -9,6 +9,8 @@
 
 namespace varve::lsm {
 
+class BlockCache;
+
 // 16 random bytes that name a file for ever, across stores, backups and hard links. Chosen by the caller;
 // recorded in the file's header and in the manifest, and mixed into the checksum of every block.
 struct FileUuid {
@@ -38,6 +40,11 @@ struct TableOptions {
   const FilterPolicy* filter = nullptr;
   // Null: whole keys only. Else the prefix of each key enters the filter too.
   PrefixExtractor prefix_extractor = nullptr;
+
+  // What is worth keeping in memory goes there as it is written: index and filter blocks, and data blocks of which more than
+  // half is warm (TableBuilder::add). Null: nothing does. Borrowed; the number is the file's.
+  BlockCache* cache = nullptr;
+  FileNumber file_number;
 };
 
 // Bounds that every table keeps and every reader enforces, so that no file makes a reader take unbounded

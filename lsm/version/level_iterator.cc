@@ -49,6 +49,7 @@ class LevelIterator final : public InternalIterator {
   }
   Slice key() const override { return current_->key(); }
   Slice value() const override { return current_->value(); }
+  bool warm() const override { return current_->warm(); }
   Status status() const override { return current_ != nullptr ? current_->status() : Status(); }
 
  private:
