@@ -3,7 +3,7 @@
 #include <memory>
 #include <set>
 
-#include "api/dynamo/capacity.h"
+#include "api/dynamo/item_change.h"
 #include "api/dynamo/operations.h"
 #include "api/dynamo/parameters.h"
 #include "index/item_codec.h"
@@ -22,28 +22,12 @@ class BatchCommit {
   std::span<const partition::CommitKey> keys() const { return keys_; }
 
   Status evaluate(std::span<const partition::Image> images, partition::WriteBatch* batch) {
-    for (ConsumedCapacity& table : consumed_) table.units = 0;
-    for (size_t i = 0; i < writes_.size(); ++i) {
-      const Write& write = writes_[i];
-      const partition::Image& image = images[i];
-      size_t old_size_bytes = 0;
-      if (image.found) {
-        VARVE_ASSIGN_OR_RETURN(const index::ItemView old_item, index::ItemView::open(image.value));
-        old_size_bytes = old_item.size_bytes();
-      }
-      consumed_[write.table].units += write_units(old_size_bytes, write.size_bytes);
-      const bool changes = write.is_put ? !(image.found && image.value == write.encoded) : image.found;
-      if (!changes) continue;
-      if (write.is_put) {
-        batch->put(keys_[i].keyspace, keys_[i].key, write.encoded);
-      } else {
-        batch->remove(keys_[i].keyspace, keys_[i].key);
-      }
-    }
-    return {};
+    failure_ = apply(images, batch);
+    return failure_ ? Status(ErrorCode::kConflict, "refused") : Status();
   }
 
   Outcome<BatchWriteItemResult> finish(const Result<partition::CommitResult>& committed) {
+    if (failure_ && committed.code() == ErrorCode::kConflict) return *std::move(failure_);
     if (!committed.ok()) return error_of_store(committed.status());
     return BatchWriteItemResult{std::move(consumed_)};
   }
@@ -51,17 +35,18 @@ class BatchCommit {
  private:
   struct Write {
     size_t table = 0;  // position among the request's tables
-    bool is_put = false;
     std::string tree_key;
-    std::string encoded;
-    size_t size_bytes = 0;
+    std::string encoded;  // empty: a delete
   };
 
-  Failure add(const BatchWrite& request, size_t table, const index::KeySchema& schema);
+  Failure add(const BatchWrite& request, size_t table);
+  Failure apply(std::span<const partition::Image> images, partition::WriteBatch* batch);
 
+  std::vector<TableRef> tables_;
   std::vector<Write> writes_;
   std::vector<partition::CommitKey> keys_;
   std::vector<ConsumedCapacity> consumed_;
+  Failure failure_;  // the last evaluation's
 };
 
 // The checks that need no table.
@@ -78,21 +63,36 @@ Failure check_write(const BatchWrite& write, const DecodeNotes& notes) {
   return std::nullopt;
 }
 
-Failure BatchCommit::add(const BatchWrite& request, size_t table, const index::KeySchema& schema) {
+Failure BatchCommit::add(const BatchWrite& request, size_t table) {
+  const index::KeySchema& schema = tables_[table]->description.key_schema;
   Write write;
   write.table = table;
-  write.is_put = request.put_item.has_value();
-  if (write.is_put) {
+  if (request.put_item) {
     VARVE_ASSIGN_OR_FAIL_STATUS(const index::PrimaryKey key, index::key_of_item(schema, *request.put_item));
     write.tree_key = index::encode_tree_key(key);
     write.encoded = index::encode_item(*request.put_item);
-    write.size_bytes = index::item_size_bytes(*request.put_item);
   } else {
     VARVE_ASSIGN_OR_FAIL_STATUS(const index::PrimaryKey key,
                                 index::key_of_parameter(schema, *request.delete_key));
     write.tree_key = index::encode_tree_key(key);
   }
   writes_.push_back(std::move(write));
+  return std::nullopt;
+}
+
+Failure BatchCommit::apply(std::span<const partition::Image> images, partition::WriteBatch* batch) {
+  for (ConsumedCapacity& table : consumed_) table.units = 0;
+  for (size_t i = 0; i < writes_.size(); ++i) {
+    const Write& write = writes_[i];
+    VARVE_ASSIGN_OR_FAIL_STATUS(const ItemImage before, ItemImage::of(images[i]));
+    ItemImage after;
+    if (!write.encoded.empty()) {
+      VARVE_ASSIGN_OR_FAIL_STATUS(after, ItemImage::of(write.encoded));
+    }
+    const ItemChange change{*tables_[write.table], write.tree_key, before, after};
+    VARVE_ASSIGN_OR_FAIL(const ConsumedCapacity consumed, change.add_to(batch));
+    consumed_[write.table].units += consumed.units;
+  }
   return std::nullopt;
 }
 
@@ -110,14 +110,14 @@ Outcome<std::shared_ptr<BatchCommit>> BatchCommit::prepare(const Context& contex
     for (const BatchWrite& write : writes) VARVE_RETURN_IF_FAILED(check_write(write, request.notes));
   }
   auto commit = std::make_shared<BatchCommit>();
-  std::vector<TableRef> tables;
+  std::vector<TableRef>& tables = commit->tables_;
   for (const auto& [name, writes] : request.tables) {
     VARVE_ASSIGN_OR_FAIL(tables.emplace_back(), context.table_for_items(name));
   }
   for (size_t i = 0; i < tables.size(); ++i) {
     commit->consumed_.push_back({tables[i]->description.name, 0});
     for (const BatchWrite& write : request.tables[i].second) {
-      VARVE_RETURN_IF_FAILED(commit->add(write, i, tables[i]->description.key_schema));
+      VARVE_RETURN_IF_FAILED(commit->add(write, i));
     }
   }
   std::set<std::pair<uint64_t, Slice>> seen;

@@ -12,7 +12,7 @@ class ConditionCheck final : public ItemWrite {
       : ItemWrite(std::move(table), request, std::move(condition), key) {}
 
  private:
-  Outcome<Decision> decide(const OldItem&) override { return Decision(); }
+  Outcome<Decision> decide(const ItemImage&) override { return Decision(); }
 };
 
 }  // namespace

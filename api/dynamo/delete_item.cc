@@ -12,10 +12,10 @@ class DeleteItem final : public ItemWrite {
       : ItemWrite(std::move(table), request, std::move(condition), key) {}
 
  private:
-  Outcome<Decision> decide(const OldItem& old_item) override {
-    Decision decision{Decision::Kind::kDelete, {}, {}, 0};
+  Outcome<Decision> decide(const ItemImage& before) override {
+    Decision decision{Decision::Kind::kDelete, {}, {}};
     if (return_values_ == ReturnValues::kAllOld) {
-      VARVE_ASSIGN_OR_FAIL(decision.attributes, old_item.attributes());
+      VARVE_ASSIGN_OR_FAIL(decision.attributes, attributes_of(before));
     }
     return decision;
   }

@@ -1,6 +1,5 @@
 #include "api/dynamo/item_write.h"
 
-#include "api/dynamo/capacity.h"
 #include "index/item_codec.h"
 #include "index/key_codec.h"
 
@@ -12,10 +11,10 @@ Status refused() { return {ErrorCode::kConflict, "refused"}; }
 
 }  // namespace
 
-Outcome<std::optional<Item>> ItemWrite::OldItem::attributes() const {
+Outcome<std::optional<Item>> ItemWrite::attributes_of(const ItemImage& image) {
   std::optional<Item> item;
-  if (found) {
-    VARVE_ASSIGN_OR_FAIL_STATUS(item, index::decode_item(encoded));
+  if (image.found()) {
+    VARVE_ASSIGN_OR_FAIL_STATUS(item, index::decode_item(image.encoded));
   }
   return item;
 }
@@ -31,28 +30,25 @@ ItemWrite::ItemWrite(TableRef table, const WriteRequestBase& request,
 
 Failure ItemWrite::apply(const partition::Image& image, partition::WriteBatch* batch) {
   result_ = WriteItemResult();
-  OldItem old_item{image.found, image.found ? image.value : Slice(), {}};
-  if (image.found) {
-    VARVE_ASSIGN_OR_FAIL_STATUS(old_item.view, index::ItemView::open(image.value));
-  }
-  if (condition_ && !condition_->evaluate(old_item.view)) {
+  VARVE_ASSIGN_OR_FAIL_STATUS(const ItemImage before, ItemImage::of(image));
+  if (condition_ && !condition_->evaluate(before.view)) {
     Error failed = conditional_check_failed();
-    if (return_old_on_condition_failure_ && image.found) {
-      VARVE_ASSIGN_OR_FAIL_STATUS(Item item, index::decode_item(image.value));
+    if (return_old_on_condition_failure_ && before.found()) {
+      VARVE_ASSIGN_OR_FAIL_STATUS(Item item, index::decode_item(before.encoded));
       failed.item = std::make_shared<const Item>(std::move(item));
     }
     return failed;
   }
-  VARVE_ASSIGN_OR_FAIL(Decision decision, decide(old_item));
-  const size_t old_size_bytes = image.found ? old_item.view.size_bytes() : 0;
-  result_.consumed_capacity = {table_->description.name,
-                               write_units(old_size_bytes, decision.new_size_bytes)};
-  result_.attributes = std::move(decision.attributes);
-  // Equal items have equal bytes: a write that changes nothing needs no record.
-  if (decision.kind == Decision::Kind::kPut && !(image.found && image.value == decision.encoded)) {
-    batch->put(table_->items, tree_key_, decision.encoded);
+  VARVE_ASSIGN_OR_FAIL(Decision decision, decide(before));
+  ItemImage after;
+  if (decision.kind == Decision::Kind::kPut) {
+    VARVE_ASSIGN_OR_FAIL_STATUS(after, ItemImage::of(decision.encoded));
+  } else if (decision.kind == Decision::Kind::kKeep) {
+    after = before;
   }
-  if (decision.kind == Decision::Kind::kDelete && image.found) batch->remove(table_->items, tree_key_);
+  const ItemChange change{*table_, tree_key_, before, after};
+  VARVE_ASSIGN_OR_FAIL(result_.consumed_capacity, change.add_to(batch));
+  result_.attributes = std::move(decision.attributes);
   return std::nullopt;
 }
 

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "api/dynamo/context.h"
+#include "api/dynamo/item_change.h"
 #include "api/dynamo/requests.h"
 #include "api/expression/condition.h"
 #include "api/expression/update.h"
@@ -41,21 +42,12 @@ class ItemWrite {
   const WriteItemResult& result() const { return result_; }
 
  protected:
-  // The stored item: without attributes when there is none.
-  struct OldItem {
-    bool found = false;
-    Slice encoded;
-    index::ItemView view;
-    // ALL_OLD.
-    Outcome<std::optional<Item>> attributes() const;
-  };
   // What becomes of the item.
   struct Decision {
     enum class Kind { kKeep, kPut, kDelete };
     Kind kind = Kind::kKeep;
     std::string encoded;             // kPut
     std::optional<Item> attributes;  // of the answer
-    size_t new_size_bytes = 0;
   };
 
   // Takes from the request what all three have.
@@ -63,7 +55,9 @@ class ItemWrite {
             const index::PrimaryKey& key);
 
   // Called when the condition has been met.
-  virtual Outcome<Decision> decide(const OldItem& old_item) = 0;
+  virtual Outcome<Decision> decide(const ItemImage& before) = 0;
+  // For decide: ALL_OLD.
+  static Outcome<std::optional<Item>> attributes_of(const ItemImage& image);
 
   const TableRef table_;
   const ReturnValues return_values_;

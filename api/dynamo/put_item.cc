@@ -11,20 +11,18 @@ class PutItem final : public ItemWrite {
   PutItem(TableRef table, const PutItemRequest& request, std::optional<expression::Condition> condition,
           const index::PrimaryKey& key)
       : ItemWrite(std::move(table), request, std::move(condition), key),
-        encoded_(index::encode_item(request.item)),
-        size_bytes_(index::item_size_bytes(request.item)) {}
+        encoded_(index::encode_item(request.item)) {}
 
  private:
-  Outcome<Decision> decide(const OldItem& old_item) override {
-    Decision decision{Decision::Kind::kPut, encoded_, {}, size_bytes_};
+  Outcome<Decision> decide(const ItemImage& before) override {
+    Decision decision{Decision::Kind::kPut, encoded_, {}};
     if (return_values_ == ReturnValues::kAllOld) {
-      VARVE_ASSIGN_OR_FAIL(decision.attributes, old_item.attributes());
+      VARVE_ASSIGN_OR_FAIL(decision.attributes, attributes_of(before));
     }
     return decision;
   }
 
   const std::string encoded_;
-  const size_t size_bytes_;
 };
 
 }  // namespace

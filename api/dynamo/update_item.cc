@@ -16,8 +16,8 @@ class UpdateItem final : public ItemWrite {
         key_(request.key) {}
 
  private:
-  Outcome<Decision> decide(const OldItem& old_item) override {
-    VARVE_ASSIGN_OR_FAIL(const std::optional<Item> before, old_item.attributes());
+  Outcome<Decision> decide(const ItemImage& image) override {
+    VARVE_ASSIGN_OR_FAIL(const std::optional<Item> before, attributes_of(image));
     // An update that only removes creates nothing.
     const bool stays_missing = !before && update_ && !update_->creates_item();
     if (stays_missing) return Decision();
@@ -27,16 +27,15 @@ class UpdateItem final : public ItemWrite {
     }
     Decision decision;
     decision.kind = Decision::Kind::kPut;
-    decision.new_size_bytes = index::item_size_bytes(after);
-    if (decision.new_size_bytes > index::kMaxItemBytes) {
+    if (index::item_size_bytes(after) > index::kMaxItemBytes) {
       return validation_error("Item size to update has exceeded the maximum allowed size");
     }
     decision.encoded = index::encode_item(after);
-    VARVE_ASSIGN_OR_FAIL(decision.attributes, answer(old_item, before, std::move(after), decision.encoded));
+    VARVE_ASSIGN_OR_FAIL(decision.attributes, answer(image, before, std::move(after), decision.encoded));
     return decision;
   }
 
-  Outcome<std::optional<Item>> answer(const OldItem& old_item, const std::optional<Item>& before, Item after,
+  Outcome<std::optional<Item>> answer(const ItemImage& image, const std::optional<Item>& before, Item after,
                                       Slice encoded_after) const {
     switch (return_values_) {
       case ReturnValues::kNone:
@@ -46,7 +45,7 @@ class UpdateItem final : public ItemWrite {
       case ReturnValues::kAllNew:
         return std::optional<Item>(std::move(after));
       case ReturnValues::kUpdatedOld:
-        return touched(old_item.view);
+        return touched(image.view);
       case ReturnValues::kUpdatedNew:
         break;
     }
