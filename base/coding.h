@@ -28,6 +28,10 @@ inline void store_big64(char* destination, uint64_t value) {
   store_little(destination, __builtin_bswap64(value));
 }
 inline uint64_t load_big64(const char* source) { return __builtin_bswap64(load_little<uint64_t>(source)); }
+inline void store_big32(char* destination, uint32_t value) {
+  store_little(destination, __builtin_bswap32(value));
+}
+inline uint32_t load_big32(const char* source) { return __builtin_bswap32(load_little<uint32_t>(source)); }
 
 inline constexpr size_t kMaxVarint64Bytes = 10;
 // Writes LEB128 at destination (room for kMaxVarint64Bytes) and returns the byte after it.

@@ -79,7 +79,7 @@ std::vector<LatchTable::Stripe> StoreImpl::stripes_of(std::span<const CommitKey>
 Result<CommitResult> StoreImpl::append_and_apply(WriteBatch* batch,
                                                  const std::vector<WriteBatch::Entry>& entries,
                                                  const std::vector<LatchTable::Stripe>& stripes) {
-  auto appended = log_->append(kCommitRecord, 0, batch->payload(), batch->sequence_slots());
+  auto appended = log_->append(kCommitRecord, 0, batch->payload(), batch->slots());
   if (!appended.ok()) return appended.status();
   const SequenceNumber sequence = appended->sequence;
   for (const WriteBatch::Entry& entry : entries) {

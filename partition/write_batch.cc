@@ -6,41 +6,62 @@
 namespace varve::partition {
 
 namespace {
-constexpr size_t kSequenceBytes = 8;
+constexpr size_t kSlotBytes = 8;
+constexpr size_t kOrdinalBytes = 4;
 }  // namespace
 
-void WriteBatch::append(KeyspaceId keyspace, Operation operation, Slice key, Slice value,
-                        bool sequence_after_key) {
+void WriteBatch::begin(KeyspaceId keyspace, Operation operation) {
   CHECK(keyspace.value != 0);
   ByteWriter writer(&payload_);
   writer.u8(static_cast<uint8_t>(operation));
   writer.varint(keyspace.value);
-  writer.varint(key.size() + (sequence_after_key ? kSequenceBytes : 0));
-  writer.bytes(key);
-  if (sequence_after_key) {
-    slots_.push_back(static_cast<uint32_t>(payload_.size()));
-    payload_.append(kSequenceBytes, '\0');
-  }
-  if (operation == Operation::kPut) writer.string(value);
   ++count_;
 }
 
+void WriteBatch::add_slot(wal::Slot::Kind kind) {
+  slots_.push_back({static_cast<uint32_t>(payload_.size()), kind});
+  payload_.append(kSlotBytes, '\0');
+}
+
 void WriteBatch::put(KeyspaceId keyspace, Slice key, Slice value) {
-  append(keyspace, Operation::kPut, key, value, false);
+  begin(keyspace, Operation::kPut);
+  ByteWriter writer(&payload_);
+  writer.string(key);
+  writer.string(value);
 }
 
 void WriteBatch::remove(KeyspaceId keyspace, Slice key) {
-  append(keyspace, Operation::kDelete, key, {}, false);
+  begin(keyspace, Operation::kDelete);
+  ByteWriter(&payload_).string(key);
 }
 
 void WriteBatch::put_at_sequence(KeyspaceId keyspace, Slice prefix, Slice value) {
-  append(keyspace, Operation::kPut, prefix, value, true);
+  begin(keyspace, Operation::kPut);
+  ByteWriter writer(&payload_);
+  writer.varint(prefix.size() + kSlotBytes);
+  writer.bytes(prefix);
+  add_slot(wal::Slot::Kind::kSequence);
+  writer.string(value);
+}
+
+void WriteBatch::put_stamped(KeyspaceId keyspace, Slice value) {
+  begin(keyspace, Operation::kPut);
+  ByteWriter writer(&payload_);
+  writer.varint(kSlotBytes + kOrdinalBytes);
+  add_slot(wal::Slot::Kind::kSequence);
+  char ordinal[kOrdinalBytes];
+  store_big32(ordinal, stamped_++);
+  writer.bytes(Slice(ordinal, sizeof(ordinal)));
+  writer.varint(kSlotBytes + value.size());
+  add_slot(wal::Slot::Kind::kCommitTime);
+  writer.bytes(value);
 }
 
 void WriteBatch::clear() {
   payload_.clear();
   slots_.clear();
   count_ = 0;
+  stamped_ = 0;
 }
 
 Status WriteBatch::parse_entry(Slice* rest, Entry* entry) {

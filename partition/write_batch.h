@@ -1,8 +1,8 @@
 // WriteBatch: the operations of one commit over any number of keyspaces, kept encoded as they go into the log record
 // (partition/FORMAT.md), so that building one is the only copy before the log's own.
 //
-// An entry may end its key, or hold in its value, the commit's sequence number, which is known only when the log
-// assigns it: put_with_sequence_* leave 8 bytes for it, filled in big-endian.
+// An entry may hold the commit's sequence number in its key and the commit's time in its value. Both are known only when the log
+// has given the record its place: the batch leaves 8 bytes for each, which the log fills in big-endian.
 //
 // Threads: one at a time. At most one operation per (keyspace, key).
 #pragma once
@@ -15,6 +15,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/slice.h"
+#include "wal/slot.h"
 
 namespace varve::partition {
 
@@ -35,15 +36,19 @@ class WriteBatch {
   void remove(KeyspaceId keyspace, Slice key);
   // The key becomes prefix + the commit's sequence number (8 bytes, big-endian).
   void put_at_sequence(KeyspaceId keyspace, Slice prefix, Slice value);
+  // An entry of a keyspace that is a history: the key becomes the commit's sequence number (8 bytes) and the entry's ordinal
+  // among the batch's put_stamped calls, from 0 (4 bytes, big-endian); the value becomes the commit's time (microseconds since 1970,
+  // 8 bytes) and `value`.
+  void put_stamped(KeyspaceId keyspace, Slice value);
 
   bool empty() const { return count_ == 0; }
   size_t count() const { return count_; }
   size_t bytes() const { return payload_.size(); }
   void clear();
 
-  // The encoded payload and the offsets of its sequence slots, for the log.
+  // The encoded payload and its slots, for the log.
   MutableSlice payload() { return {payload_.data(), payload_.size()}; }
-  std::span<const uint32_t> sequence_slots() const { return slots_; }
+  std::span<const wal::Slot> slots() const { return slots_; }
 
   // Walks an encoded payload; stops at the first error the visitor returns. kCorruption for anything malformed.
   template <typename Visitor>
@@ -52,10 +57,12 @@ class WriteBatch {
   static Status parse_entry(Slice* rest, Entry* entry);
 
  private:
-  void append(KeyspaceId keyspace, Operation operation, Slice key, Slice value, bool sequence_after_key);
+  void begin(KeyspaceId keyspace, Operation operation);
+  void add_slot(wal::Slot::Kind kind);
   std::string payload_;
-  std::vector<uint32_t> slots_;
+  std::vector<wal::Slot> slots_;
   size_t count_ = 0;
+  uint32_t stamped_ = 0;
 };
 
 template <typename Visitor>

@@ -32,6 +32,7 @@
 #include "base/io/driver.h"
 #include "base/result.h"
 #include "base/slice.h"
+#include "wal/slot.h"
 
 namespace varve::wal {
 
@@ -146,12 +147,11 @@ class Log {
     SequenceNumber sequence;
     uint64_t commit_time_us;  // hybrid: wall time, but never before an earlier record's
   };
-  // Reserve and copy. Each offset in sequence_slots names 8 bytes of the payload that are overwritten, in the
-  // caller's buffer too, with the record's sequence number, big-endian. `reserved`, when given, runs under the append
+  // Reserve and copy. The slots are filled in, in the caller's buffer too. `reserved`, when given, runs under the append
   // lock right after the sequence number is taken (so in sequence order); it must be short and may not call the log.
   // Fails only with kStoreFailed (I4) or kInvalidArgument (too long), before a sequence number is taken.
   virtual Result<Appended> append(RecordKind kind, uint64_t origin, MutableSlice payload,
-                                  std::span<const uint32_t> sequence_slots,
+                                  std::span<const Slot> slots,
                                   const std::function<void(const Appended&)>* reserved = nullptr) = 0;
 
   // Blocks until durable_sequence() >= sequence. kOutcomeUnknown when the log failed first.

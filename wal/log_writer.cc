@@ -48,15 +48,15 @@ LogWriter::~LogWriter() { (void)close(); }
 // ---- appending ----
 
 Result<Log::Appended> LogWriter::append(RecordKind kind, uint64_t origin, MutableSlice payload,
-                                        std::span<const uint32_t> sequence_slots,
+                                        std::span<const Slot> slots,
                                         const std::function<void(const Appended&)>* reserved) {
   if (payload.size() > options_.max_record_bytes) {
     return Status::invalid_argument("log record of " + std::to_string(payload.size()) + " bytes, at most " +
                                     std::to_string(options_.max_record_bytes));
   }
-  for (const uint32_t slot : sequence_slots) {
-    if (payload.size() < 8 || slot > payload.size() - 8) {
-      return Status::invalid_argument("sequence slot outside the record");
+  for (const Slot& slot : slots) {
+    if (payload.size() < 8 || slot.offset > payload.size() - 8) {
+      return Status::invalid_argument("slot outside the record");
     }
   }
   const uint64_t now_us = io::wall_us();
@@ -68,7 +68,10 @@ Result<Log::Appended> LogWriter::append(RecordKind kind, uint64_t origin, Mutabl
   last_commit_time_us_ = std::max(last_commit_time_us_, now_us);
   const Appended appended{SequenceNumber(next_sequence_), last_commit_time_us_};
   ++next_sequence_;
-  for (const uint32_t slot : sequence_slots) store_big64(payload.data() + slot, appended.sequence.value);
+  for (const Slot& slot : slots) {
+    store_big64(payload.data() + slot.offset,
+                slot.kind == Slot::Kind::kSequence ? appended.sequence.value : appended.commit_time_us);
+  }
   if (reserved != nullptr) (*reserved)(appended);
 
   RecordHeader header;

@@ -37,8 +37,7 @@ class LogWriter final : public Log {
   Status start(std::span<const Generation> live, const RecoveryReport& report);
 
   Generation generation() const override;
-  Result<Appended> append(RecordKind kind, uint64_t origin, MutableSlice payload,
-                          std::span<const uint32_t> sequence_slots,
+  Result<Appended> append(RecordKind kind, uint64_t origin, MutableSlice payload, std::span<const Slot> slots,
                           const std::function<void(const Appended&)>* reserved) override;
   Status sync(SequenceNumber sequence) override;
   void request_sync() override;

@@ -46,13 +46,31 @@ TEST(WriteBatch, EntriesReadBackInOrder) {
 TEST(WriteBatch, SequenceSlotNamesTheEndOfTheKey) {
   WriteBatch batch;
   batch.put_at_sequence(KeyspaceId(16), "p", "v");
-  ASSERT_EQ(batch.sequence_slots().size(), 1u);
-  store_big64(batch.payload().data() + batch.sequence_slots()[0], 0x0102030405060708u);
+  ASSERT_EQ(batch.slots().size(), 1u);
+  store_big64(batch.payload().data() + batch.slots()[0].offset, 0x0102030405060708u);
   Slice rest = payload_of(&batch);
   WriteBatch::Entry entry;
   ASSERT_TRUE(WriteBatch::parse_entry(&rest, &entry).ok());
   EXPECT_EQ(hex(entry.key), "700102030405060708");
   EXPECT_EQ(entry.value, "v");
+}
+
+TEST(WriteBatch, StampedEntriesHoldSequenceOrdinalAndTime) {
+  WriteBatch batch;
+  batch.put_stamped(KeyspaceId(17), "first");
+  const size_t begin = batch.bytes();
+  batch.put_stamped(KeyspaceId(17), "z");
+  ASSERT_EQ(batch.slots().size(), 4u);
+  for (const wal::Slot& slot : batch.slots()) {
+    store_big64(batch.payload().data() + slot.offset, slot.kind == wal::Slot::Kind::kSequence ? 7 : 9);
+  }
+  EXPECT_EQ(hex(payload_of(&batch).substr(begin)),
+            "01110c00000000000000070000000109"
+            "00000000000000097a");
+  batch.clear();
+  batch.put_stamped(KeyspaceId(17), "");
+  EXPECT_EQ(hex(payload_of(&batch)), "01110c000000000000000000000000080000000000000000")
+      << "ordinals start anew";
 }
 
 TEST(WriteBatch, EveryTruncationAndEveryUnknownOperationIsCorruption) {

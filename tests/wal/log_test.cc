@@ -84,7 +84,7 @@ TEST(Log, RecordsLargerThanFramesAndSegmentsSurvive) {
   });
 }
 
-TEST(Log, SequenceSlotsAreFilledInBigEndianInTheRecordAndInTheCallersBuffer) {
+TEST(Log, SlotsAreFilledInBigEndianInTheRecordAndInTheCallersBuffer) {
   SimulatedDisk disk;
   SimulatedDriver driver(&disk);
   Simulation(1).run([&] {
@@ -93,7 +93,7 @@ TEST(Log, SequenceSlotsAreFilledInBigEndianInTheRecordAndInTheCallersBuffer) {
     Log* log = opened->log.get();
     ASSERT_TRUE(append(log, "first").ok());
     std::string payload(24, '.');
-    const uint32_t slots[] = {0, 16};
+    const Slot slots[] = {{0, Slot::Kind::kSequence}, {16, Slot::Kind::kCommitTime}};
     SequenceNumber seen;
     const std::function<void(const Log::Appended&)> reserved = [&](const Log::Appended& a) {
       seen = a.sequence;
@@ -102,9 +102,9 @@ TEST(Log, SequenceSlotsAreFilledInBigEndianInTheRecordAndInTheCallersBuffer) {
     ASSERT_TRUE(appended.ok());
     EXPECT_EQ(seen, appended->sequence);
     EXPECT_EQ(load_big64(payload.data()), 2u);
-    EXPECT_EQ(load_big64(payload.data() + 16), 2u);
+    EXPECT_EQ(load_big64(payload.data() + 16), appended->commit_time_us);
     EXPECT_EQ(payload.substr(8, 8), "........");
-    const uint32_t outside[] = {17};
+    const Slot outside[] = {{17, Slot::Kind::kSequence}};
     EXPECT_EQ(log->append(1, 0, MutableSlice(payload.data(), payload.size()), outside).code(),
               ErrorCode::kInvalidArgument);
     EXPECT_EQ(log->sync(SequenceNumber(3)).code(), ErrorCode::kInvalidArgument) << "never appended";
