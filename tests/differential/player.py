@@ -1,0 +1,191 @@
+"""Plays a history on Varve and its peers, step by step, and tells where they disagree.
+
+After a disagreement on a write, or on the read that follows a write, that peer's tables are made equal to Varve's again (and created
+again, when it fell), so that each disagreement stands alone and the rest of the history keeps its value. A peer that cannot be made
+equal is left out of the rest of the history.
+"""
+import json
+from dataclasses import dataclass, field
+
+import answers
+import operations
+import servers
+
+MUTATIONS = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"}
+MAX_PAGES = 60
+MAX_POLLS = 100  # of a table that is being created
+
+
+@dataclass
+class Finding:
+    step: int
+    operation: str
+    request: str
+    disagreement: answers.Disagreement
+
+
+@dataclass
+class Peer:
+    name: str
+    connection: servers.Connection
+    lost: bool = False
+
+    @property
+    def keeps_number_texts(self):
+        """moto stores and returns numbers as they were written, so it is sent the one spelling and read in it."""
+        return self.name == "moto"
+
+
+@dataclass
+class Outcome:
+    findings: list = field(default_factory=list)
+    broken: list = field(default_factory=list)  # Varve's own failures: HTTP 500, a dropped connection
+    requests: dict = field(default_factory=dict)  # by operation, sent to Varve
+    succeeded: dict = field(default_factory=dict)
+    compared: dict = field(default_factory=dict)  # by peer: answers held against Varve's
+    agreed: dict = field(default_factory=dict)
+    lost: dict = field(default_factory=dict)  # by peer: histories that it could not follow to the end
+
+
+def count(counters, name, amount=1):
+    counters[name] = counters.get(name, 0) + amount
+
+
+def canonical_numbers(node):
+    return answers.rewrite_numbers(node, lambda text: answers.canonical_number(text) or text)
+
+
+class Player:
+    def __init__(self, varve_port, peer_ports):
+        self.varve = servers.Connection(varve_port)
+        self.peers = [Peer(name, servers.Connection(port)) for name, port in peer_ports.items()]
+
+    def play(self, steps, prefix, until=None):
+        """`until(finding)` true ends the play, for the reducer."""
+        outcome = Outcome()
+        for peer in self.peers:
+            peer.lost = not servers.await_answer(peer.connection.port)
+        tables = {}  # those that Varve has: name -> the request that created it
+        for index, step in enumerate(steps):
+            if self.play_step(index, step, prefix, tables, outcome, until):
+                break
+        for peer in self.peers:
+            if peer.lost:
+                count(outcome.lost, peer.name)
+        for table in tables:
+            for connection in [self.varve] + [peer.connection for peer in self.peers if peer.connection.failure is None]:
+                connection.call("DeleteTable", {"TableName": table})
+        return outcome
+
+    def play_step(self, index, step, prefix, tables, outcome, until):
+        operation = step["operation"]
+        body = json.loads(json.dumps(step["body"]).replace(operations.PREFIX, prefix))
+        present = [peer for peer in self.peers if not peer.lost]
+        if step.get("follow"):
+            varve, *others = [self.pages(connection, operation, one) for connection, one in self.recipients(present, body)]
+        else:
+            varve, *others = self.send_to_all(present, operation, body)
+        count(outcome.requests, operation, varve[1].get("Pages", 1))
+        if varve[0] == 200:
+            count(outcome.succeeded, operation, varve[1].get("Pages", 1))
+        if operation == "CreateTable" and varve[0] == 200:
+            tables[body["TableName"]] = body
+            for peer in present:
+                self.await_table(peer, body["TableName"])
+        text = json.dumps(step["body"], ensure_ascii=False)
+        if varve[0] not in (200, 400):
+            outcome.broken.append(f"{operation} {text} answered {varve}")
+        stop = False
+        for peer, other in zip(present, others):
+            found = [Finding(index, operation, text, one) for one in self.compare(peer, operation, body, varve, other, prefix)]
+            count(outcome.compared, peer.name)
+            if not found:
+                count(outcome.agreed, peer.name)
+            outcome.findings += found
+            writes = operation in MUTATIONS or operation == "CreateTable" or step.get("check")
+            if other[0] == 0 or writes and any(one.disagreement.kind != "message" for one in found):
+                self.drop_extra_table(peer, body, varve, other)
+                self.make_equal(peer, tables)
+            stop = stop or until is not None and any(until(one) for one in found)
+        return stop
+
+    def compare(self, peer, operation, body, varve, other, prefix):
+        if peer.keeps_number_texts:
+            other = (other[0], canonical_numbers(other[1]))
+        strip = lambda answer: (answer[0], json.loads(json.dumps(answer[1]).replace(prefix, "T")))
+        return answers.compare(peer.name, operation, body, strip(varve), strip(other))
+
+    def recipients(self, present, body):
+        yield self.varve, body
+        for peer in present:
+            yield peer.connection, canonical_numbers(body) if peer.keeps_number_texts else body
+
+    def send_to_all(self, present, operation, body):
+        recipients = list(self.recipients(present, body))
+        for connection, one in recipients:
+            connection.send(operation, json.dumps(one, ensure_ascii=False).encode())
+        return [connection.receive() for connection, _ in recipients]
+
+    def pages(self, connection, operation, body):
+        """All pages as one answer. Of a query the size of each page counts too; of a scan only the whole."""
+        body = dict(body)
+        whole = {"Items": [], "Count": 0, "ScannedCount": 0, "Pages": 0}
+        sizes = []
+        for _ in range(MAX_PAGES):
+            status, answer = connection.call(operation, body)
+            if status != 200:
+                return status, answer
+            whole["Items"] += answer.get("Items", [])
+            whole["Count"] += answer.get("Count", 0)
+            whole["ScannedCount"] += answer.get("ScannedCount", 0)
+            whole["Pages"] += 1
+            sizes.append([answer.get("Count"), answer.get("ScannedCount"), answer.get("LastEvaluatedKey")])
+            if "LastEvaluatedKey" not in answer:
+                break
+            body["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        if operation == "Query":
+            whole["PageEnds"] = sizes
+        return 200, whole
+
+    # ---- making a peer equal again
+
+    def drop_extra_table(self, peer, body, varve, other):
+        if "KeySchema" in body and other[0] == 200 and varve[0] != 200:
+            peer.connection.call("DeleteTable", {"TableName": body["TableName"]})
+
+    def await_table(self, peer, table):
+        for _ in range(MAX_POLLS):
+            status, answer = peer.connection.call("DescribeTable", {"TableName": table})
+            if status != 200 or answer["Table"]["TableStatus"] == "ACTIVE":
+                return
+
+    def make_equal(self, peer, tables):
+        peer.lost = not (servers.await_answer(peer.connection.port) and
+                         all(self.make_table_equal(peer, table, creation) for table, creation in tables.items()))
+
+    def make_table_equal(self, peer, table, creation):
+        wanted = self.content(self.varve, table, False)
+        present = self.content(peer.connection, table, peer.keeps_number_texts)
+        if present is None:
+            peer.connection.call("CreateTable", creation)
+            self.await_table(peer, table)
+            present = []
+        if wanted is None or wanted == present:
+            return wanted is not None
+        names = [element["AttributeName"] for element in creation["KeySchema"]]
+        for item in present:
+            if item not in wanted:
+                item = json.loads(item)
+                peer.connection.call("DeleteItem", {"TableName": table, "Key": {name: item[name] for name in names if name in item}})
+        for item in wanted:
+            if item not in present:
+                peer.connection.call("PutItem", {"TableName": table, "Item": json.loads(item)})
+        return wanted == self.content(peer.connection, table, peer.keeps_number_texts)
+
+    def content(self, connection, table, rewrite):
+        """The table's items as text, in one order; None without a table."""
+        status, whole = self.pages(connection, "Scan", {"TableName": table, "ConsistentRead": True})
+        if status != 200:
+            return None
+        items = canonical_numbers(whole["Items"]) if rewrite else whole["Items"]
+        return sorted(json.dumps(answers.normal(item), sort_keys=True) for item in items)
