@@ -1,30 +1,21 @@
-// The AWS SDK for JavaScript (v3) against Varve: what a newcomer to DynamoDB does, in the order they do it.
+// Items, as a newcomer to DynamoDB meets them, in the order they do it. The two faces of the SDK (connect.mjs) take turns.
 //
-//   VARVE_ENDPOINT=http://127.0.0.1:8000 node --test client_test.mjs
-//
-// Two faces of the SDK take turns. DynamoDBClient speaks DynamoDB's own types ({"S": "text"}, {"N": "1"}); the document
-// client of lib-dynamodb takes and gives plain JavaScript values. Both run the same operations.
+//   VARVE_ENDPOINT=http://127.0.0.1:8000 node --test items_test.mjs
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
 import {
   ConditionalCheckFailedException,
-  CreateTableCommand,
-  DeleteTableCommand,
   DescribeTableCommand,
-  DynamoDBClient,
   GetItemCommand,
   ListTablesCommand,
   ResourceNotFoundException,
   paginateQuery,
-  waitUntilTableExists,
-  waitUntilTableNotExists,
 } from "@aws-sdk/client-dynamodb";
 import {
   BatchGetCommand,
   BatchWriteCommand,
   DeleteCommand,
-  DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
   QueryCommand,
@@ -32,40 +23,10 @@ import {
   paginateScan,
 } from "@aws-sdk/lib-dynamodb";
 
-const client = new DynamoDBClient({
-  endpoint: process.env.VARVE_ENDPOINT,
-  region: "us-east-1",
-  credentials: { accessKeyId: "local", secretAccessKey: "local" },
-});
-const documents = DynamoDBDocumentClient.from(client);
+import { client, documents, tableOfThisFile } from "./connect.mjs";
+
 const TableName = "Music";
-const patience = { client, maxWaitTime: 30 }; // seconds
-
-before(async () => {
-  await client.send(
-    new CreateTableCommand({
-      TableName,
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [
-        { AttributeName: "Artist", AttributeType: "S" },
-        { AttributeName: "Track", AttributeType: "N" },
-      ],
-      KeySchema: [
-        { AttributeName: "Artist", KeyType: "HASH" },
-        { AttributeName: "Track", KeyType: "RANGE" },
-      ],
-    }),
-  );
-  await waitUntilTableExists(patience, { TableName });
-});
-
-after(async () => {
-  await client.send(new DeleteTableCommand({ TableName }));
-  await waitUntilTableNotExists(patience, { TableName });
-  const { TableNames } = await client.send(new ListTablesCommand({}));
-  assert.ok(!TableNames.includes(TableName));
-  client.destroy();
-});
+tableOfThisFile(TableName, { Artist: "S", Track: "N" });
 
 test("the table is described and listed", async () => {
   const { Table } = await client.send(new DescribeTableCommand({ TableName }));
@@ -120,23 +81,43 @@ test("an update changes what it names and answers the new values", async () => {
 });
 
 test("a failed condition is an exception of its own class, with the item when asked", async () => {
-  const Item = { Artist: "Condition", Track: 1, Title: "first" };
-  const putOnce = new PutCommand({
+  const Key = { Artist: "Condition", Track: 1 };
+  await documents.send(new PutCommand({ TableName, Item: { ...Key, Title: "first" } }));
+
+  const onlyOnce = {
     TableName,
-    Item,
     ConditionExpression: "attribute_not_exists(Artist)",
     ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-  });
-  await documents.send(putOnce);
-  await assert.rejects(documents.send(putOnce), (error) => {
-    assert.ok(error instanceof ConditionalCheckFailedException);
-    assert.equal(error.name, "ConditionalCheckFailedException");
-    assert.equal(error.message, "The conditional request failed");
-    assert.equal(error.$metadata.httpStatusCode, 400);
-    assert.match(error.$metadata.requestId, /^[0-9A-Z]{52}$/);
-    assert.deepEqual(error.Item.Title, { S: "first" });
-    return true;
-  });
+  };
+  const attempts = [
+    new PutCommand({ ...onlyOnce, Item: Key }),
+    new DeleteCommand({ ...onlyOnce, Key }),
+    new UpdateCommand({ ...onlyOnce, Key, UpdateExpression: "REMOVE Title" }),
+  ];
+  for (const attempt of attempts) {
+    await assert.rejects(documents.send(attempt), (error) => {
+      assert.ok(error instanceof ConditionalCheckFailedException);
+      assert.equal(error.name, "ConditionalCheckFailedException");
+      assert.equal(error.message, "The conditional request failed");
+      assert.equal(error.$metadata.httpStatusCode, 400);
+      assert.equal(error.$metadata.attempts, 1);
+      assert.match(error.$metadata.requestId, /^[0-9A-Z]{52}$/);
+      assert.deepEqual(error.Item, { Artist: { S: "Condition" }, Track: { N: "1" }, Title: { S: "first" } });
+      return true;
+    });
+  }
+
+  // Not asked for, or nothing there: no item.
+  await assert.rejects(
+    documents.send(new PutCommand({ ...onlyOnce, Item: Key, ReturnValuesOnConditionCheckFailure: "NONE" })),
+    (error) => error instanceof ConditionalCheckFailedException && error.Item === undefined,
+  );
+  await assert.rejects(
+    documents.send(
+      new DeleteCommand({ ...onlyOnce, Key: { ...Key, Track: 2 }, ConditionExpression: "attribute_exists(Artist)" }),
+    ),
+    (error) => error instanceof ConditionalCheckFailedException && error.Item === undefined,
+  );
 });
 
 test("other errors have their classes and messages, too", async () => {
