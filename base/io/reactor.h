@@ -1,4 +1,4 @@
-// Reactor: the event loop under the network server. One thread runs it; sockets, timers, signals and functions posted
+// Reactor: the event loop under the network server and its load generator. One thread runs it; sockets, timers, signals and functions posted
 // by other threads all call back there. Two kinds exist behind this interface:
 //
 //   io_uring   receive, send and accept through one ring; needs Linux 5.19 (buffer rings) and a sandbox that
@@ -12,7 +12,7 @@
 // What a protocol does with the bytes is no business of this file: a ConnectionHandler gets them as they come.
 //
 // I1 Every callback runs on the thread of run(), and never from inside a call of the user or another callback.
-// I2 on_close is called exactly once per accepted connection, and last: the handler, then the Connection, are destroyed
+// I2 on_close is called exactly once per connection, and last: the handler, then the Connection, are destroyed
 //    after it. Nothing but on_close follows close().
 // I3 Bytes are sent in the order of the send() calls. What one callback sends goes to the kernel together.
 // I4 A connection's id is never reused in a reactor, so work finished elsewhere finds its connection by find(id), or
@@ -119,6 +119,10 @@ class Reactor {
   // IPv6, on ::1 too.
   virtual Result<uint16_t> listen(const std::string& host, uint16_t port, const ListenOptions& options,
                                   AcceptCallback on_accept) = 0;
+  // A connection to a server, whose handler is then called as an accepted one's is. Blocks until it stands, for at most
+  // timeout_ns; an error names host and port. On the thread of run(), or before run().
+  virtual Result<Connection*> connect(const std::string& host, uint16_t port, uint64_t timeout_ns,
+                                      std::unique_ptr<ConnectionHandler> handler) = 0;
   // Closes the listening sockets: for a graceful stop. Connections live on.
   virtual void stop_listening() = 0;
 

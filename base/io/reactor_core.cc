@@ -46,6 +46,12 @@ Result<uint16_t> ReactorCore::listen(const std::string& host, uint16_t port, con
   return opened.port;
 }
 
+Result<Connection*> ReactorCore::connect(const std::string& host, uint16_t port, uint64_t timeout_ns,
+                                         std::unique_ptr<ConnectionHandler> handler) {
+  VARVE_ASSIGN_OR_RETURN(FileDescriptor fd, connect_socket(host, port, timeout_ns));
+  return adopt(std::move(fd), [&](Connection*) { return std::move(handler); });
+}
+
 void ReactorCore::stop_listening() {
   for (auto& listener : listeners_) {
     if (listener->closed) continue;
@@ -225,16 +231,23 @@ void ReactorCore::finish(SocketConnection* connection) {
 void ReactorCore::accepted(Listener* listener, FileDescriptor fd) {
   if (listener->closed) return;
   configure_accepted_socket(fd.get());
+  if (adopt(std::move(fd), *listener->on_accept) != nullptr) {
+    counters_.accepted.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+// Null when make_handler refuses it.
+SocketConnection* ReactorCore::adopt(FileDescriptor fd, const AcceptCallback& make_handler) {
   const uint64_t id = next_connection_id_++;
   auto owned = make_connection(std::move(fd), id);
   SocketConnection* connection = owned.get();
   // Marked, so that what the callback does to it waits until it is in the table.
   connection->touched_ = true;
-  connection->handler_ = (*listener->on_accept)(connection);
-  if (connection->handler_ == nullptr) return;
-  counters_.accepted.fetch_add(1, std::memory_order_relaxed);
+  connection->handler_ = make_handler(connection);
+  if (connection->handler_ == nullptr) return nullptr;
   connections_.emplace(id, std::move(owned));
   touched_.push_back(connection);
+  return connection;
 }
 
 void ReactorCore::accept_failed(Listener* listener, int error) {

@@ -30,6 +30,8 @@ class ReactorCore : public Reactor {
  public:
   Result<uint16_t> listen(const std::string& host, uint16_t port, const ListenOptions& options,
                           AcceptCallback on_accept) override;
+  Result<Connection*> connect(const std::string& host, uint16_t port, uint64_t timeout_ns,
+                              std::unique_ptr<ConnectionHandler> handler) override;
   void stop_listening() override;
   TimerId add_timer(uint64_t delay_ns, std::function<void()> callback) override;
   void cancel_timer(TimerId timer) override;
@@ -87,6 +89,7 @@ class ReactorCore : public Reactor {
   uint64_t next_wait_ns() const;
   void run_timers();
   void run_posted();
+  SocketConnection* adopt(FileDescriptor fd, const AcceptCallback& make_handler);
   void settle_touched();
   void settle(SocketConnection* connection);
   void begin_linger(SocketConnection* connection);

@@ -419,6 +419,38 @@ TEST_P(ReactorTest, AServerMaySpeakFirst) {
   EXPECT_EQ(peer, "127.0.0.1:" + std::to_string(ntohs(own.sin_port)));
 }
 
+TEST_P(ReactorTest, ConnectsToAServerAndIsCalledLikeAnAcceptedConnection) {
+  const uint16_t port = listen({});
+  std::string received;  // the loop's, until it has stopped
+  std::atomic<bool> closed{false};
+  Script script;
+  script.data = [&](Connection* c, Slice bytes) {
+    received.append(bytes);
+    if (received.size() == 5) c->close();
+  };
+  script.closed = [&](Connection*, const Status& status) { closed = status.ok(); };
+  auto connection =
+      reactor_->connect("127.0.0.1", port, 10'000 * kMs, std::make_unique<ScriptHandler>(script));
+  ASSERT_TRUE(connection.ok()) << connection.status().to_string();
+  (*connection)->send("hello");
+  start();
+  EXPECT_TRUE(eventually([&] { return closed.load(); }));
+  stop();
+  EXPECT_EQ(received, "hello");
+}
+
+TEST_P(ReactorTest, AConnectionRefusedNamesHostAndPort) {
+  const uint16_t port = listen({});
+  reactor_->stop_listening();
+  start();
+  stop();
+  auto handler = std::make_unique<ScriptHandler>(Script());
+  handler->on_close(nullptr, {});  // it never has a connection
+  const auto connection = reactor_->connect("127.0.0.1", port, 10'000 * kMs, std::move(handler));
+  ASSERT_FALSE(connection.ok());
+  EXPECT_NE(connection.status().message().find("127.0.0.1:" + std::to_string(port)), std::string::npos);
+}
+
 TEST_P(ReactorTest, RunningOutOfDescriptorsBacksOffAndRecovers) {
   const uint16_t port = listen({});
   std::vector<Client> clients(8);
