@@ -196,7 +196,10 @@ void StoreImpl::commit_async(std::span<const CommitKey> keys, const Evaluate& ev
   }
   Outcome outcome = decide(keys, evaluate, options.claim);
   const SequenceNumber depends_on = outcome.depends_on;
-  if (visibility_->visible() < depends_on && options_.durability == Durability::kSync) log_->request_sync();
+  if (visibility_->visible() < depends_on && options_.durability == Durability::kSync) {
+    const bool lends = options_.caller_may_write_log && options_.caller_may_write_log();
+    lends ? log_->write_or_request_sync() : log_->request_sync();
+  }
   visibility_->when_visible(depends_on,
                             [outcome = std::move(outcome), done = std::move(done)](Status visible) mutable {
                               if (!visible.ok()) {

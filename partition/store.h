@@ -74,6 +74,10 @@ struct StoreOptions {
   bool compress = true;
   bool background = true;  // false: flushes and compactions run only in flush() and compact()
 
+  // Asked by commit_async on its caller's thread (kSync): whether that thread may spend one durable write on an idle log,
+  // which saves the hand-overs to the log's thread and back. For callers that have nothing else to do meanwhile. Null: never.
+  std::function<bool()> caller_may_write_log;
+
   // The length of a key's prefix that filters also hold (the partition key of an item); null: none.
   size_t (*filter_prefix)(Slice key) = nullptr;
   // A line for people: recovery, flush, compaction, errors. Called from any thread.

@@ -158,6 +158,9 @@ class Log {
   virtual Status sync(SequenceNumber sequence) = 0;
   // Asks the log thread to make everything appended so far durable soon; returns at once. on_durable tells.
   virtual void request_sync() = 0;
+  // The same from a caller that lends its thread: on an idle log it writes the frame here, with one durable write, and
+  // everything appended before the call is durable on return. Else the log thread is asked.
+  virtual void write_or_request_sync() = 0;
   // Blocks while more than max_pending_bytes wait to be written. has_room() answers without blocking.
   virtual void wait_for_room() = 0;
   virtual bool has_room() const = 0;

@@ -128,10 +128,7 @@ Status LogWriter::sync(SequenceNumber sequence) {
     if (failed_.load(std::memory_order_relaxed) ||
         durable_.load(std::memory_order_relaxed) >= sequence.value) {
       // Decided already; told below.
-    } else if (!writing_ && !handed_over_ && !closing_ && writer_.fits(queue_.first_body_bytes())) {
-      writing_ = true;
-      frame = take_frame();
-    } else {
+    } else if (frame = take_if_idle(); frame == nullptr) {
       ++(sequence.value <= sealed_through_ ? waiters_in_flight_ : waiters_pending_);
       if (!writing_) log_wake_.notify_one();
     }
@@ -153,6 +150,25 @@ void LogWriter::request_sync() {
   io::MutexLock lock(&mutex_);
   sync_target_ = next_sequence_ - 1;
   if (!writing_ && wanted()) log_wake_.notify_one();
+}
+
+void LogWriter::write_or_request_sync() {
+  std::unique_ptr<FrameBuffer> frame;
+  {
+    io::MutexLock lock(&mutex_);
+    sync_target_ = next_sequence_ - 1;
+    if (!wanted() || failed_.load(std::memory_order_relaxed)) return;
+    frame = take_if_idle();
+    if (frame == nullptr && !writing_) log_wake_.notify_one();
+  }
+  if (frame != nullptr) write_as_committer(std::move(frame));
+}
+
+// The first frame, for the calling thread to write: when nobody writes, or is about to, and it needs no new segment.
+std::unique_ptr<FrameBuffer> LogWriter::take_if_idle() {
+  if (writing_ || handed_over_ || closing_ || !writer_.fits(queue_.first_body_bytes())) return nullptr;
+  writing_ = true;
+  return take_frame();
 }
 
 std::unique_ptr<FrameBuffer> LogWriter::take_frame() {

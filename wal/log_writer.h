@@ -2,7 +2,7 @@
 // discipline between them.
 //
 // The write side has one owner at a time, whoever set writing_:
-//   a committer   sync() on an idle log takes the first frame and writes it on its own thread
+//   a committer   sync() or write_or_request_sync() on an idle log takes the first frame and writes it on its own thread
 //   the log thread, whenever more is wanted: after a committer that left others behind, for full frames, for
 //                 request_sync, for the interval, for promises. It keeps the write side until nothing is wanted.
 //
@@ -41,6 +41,7 @@ class LogWriter final : public Log {
                           const std::function<void(const Appended&)>* reserved) override;
   Status sync(SequenceNumber sequence) override;
   void request_sync() override;
+  void write_or_request_sync() override;
   void wait_for_room() override;
   bool has_room() const override {
     return pending_bytes_.load() <= options_.max_pending_bytes || failed_.load();
@@ -66,6 +67,7 @@ class LogWriter final : public Log {
   bool promise_due() const VARVE_REQUIRES(mutex_);
   uint64_t next_deadline_ns() const VARVE_REQUIRES(mutex_);
   std::unique_ptr<FrameBuffer> take_frame() VARVE_REQUIRES(mutex_);
+  std::unique_ptr<FrameBuffer> take_if_idle() VARVE_REQUIRES(mutex_);
   Status outcome_unknown() const VARVE_EXCLUDES(mutex_);
 
   // The log thread.

@@ -40,6 +40,7 @@ Result<std::unique_ptr<LocalDatabase::Engine>> LocalDatabase::open_engine() {
   options.store.memory_bytes = options_.memory_bytes;
   options.store.log_limit_bytes = options_.log_limit_bytes;
   options.store.log_line = options_.log_line;
+  options.store.caller_may_write_log = options_.caller_may_write_log;
   VARVE_ASSIGN_OR_RETURN(auto database, Database::open(directory_, options));
   return std::make_unique<Engine>(std::move(database));
 }

@@ -25,6 +25,7 @@ struct LocalDatabaseOptions {
   uint64_t sync_interval_ns = 10'000'000;
   uint64_t memory_bytes = 512u << 20;
   uint64_t log_limit_bytes = 512u << 20;
+  std::function<bool()> caller_may_write_log;  // StoreOptions
   std::function<void(const std::string&)> log_line;
 };
 

@@ -2,6 +2,7 @@
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <cstdio>
 #include <memory>
 
@@ -41,7 +42,7 @@ struct Arguments {
   bool verbose = false;
 };
 
-LocalDatabaseOptions database_options(const Arguments& arguments,
+LocalDatabaseOptions database_options(const Arguments& arguments, const std::atomic<bool>* alone,
                                       const std::shared_ptr<spdlog::logger>& log) {
   LocalDatabaseOptions options;
   options.durability =
@@ -49,6 +50,7 @@ LocalDatabaseOptions database_options(const Arguments& arguments,
   options.sync_interval_ns = arguments.sync_interval_ms * 1'000'000;
   options.memory_bytes = arguments.memory_mb << 20;
   options.log_limit_bytes = arguments.log_limit_mb << 20;
+  options.caller_may_write_log = [alone] { return alone->load(std::memory_order_relaxed); };
   options.log_line = [log](const std::string& line) { log->info("{}", line); };
   return options;
 }
@@ -114,6 +116,7 @@ Status serve(const Arguments& arguments, const Endpoint& address,
   VARVE_ASSIGN_OR_RETURN(const std::unique_ptr<io::Reactor> reactor,
                          io::Reactor::create(io::ReactorKind::kAutomatic));
   Server* stoppable = nullptr;
+  std::atomic<bool> alone{false};  // what the server tells the store of its clients
   int signals = 0;
   // Before any thread starts, so that all inherit the mask.
   VARVE_RETURN_IF_ERROR(reactor->on_signal({io::kInterruptSignal, io::kTerminateSignal}, [&](int signal) {
@@ -122,7 +125,7 @@ Status serve(const Arguments& arguments, const Endpoint& address,
     stoppable->stop();
   }));
   VARVE_ASSIGN_OR_RETURN(const std::unique_ptr<LocalDatabase> database,
-                         LocalDatabase::open(arguments.data, database_options(arguments, log)));
+                         LocalDatabase::open(arguments.data, database_options(arguments, &alone, log)));
   const partition::RecoveryInfo recovery = database->recovery();
   log->info("{}: recovered {} records, {} bytes of log from {} segments in {} ms, torn tail of {} bytes",
             arguments.data, recovery.records_replayed, recovery.bytes_replayed, recovery.segments,
@@ -133,6 +136,7 @@ Status serve(const Arguments& arguments, const Endpoint& address,
     });
     ServerOptions options;
     options.report_all = arguments.verbose;
+    options.alone = &alone;
     options.refuse_unsigned_first = dynamo::Dispatcher::refusal_before_authentication;
     options.on_request = [&log](const RequestEvent& event) { log_request(log.get(), event); };
     Server server(reactor.get(), std::move(options), [&](Slice target, Slice body, Server::Done done) {

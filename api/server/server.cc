@@ -60,8 +60,15 @@ bool Server::account_body(size_t before, size_t now) {
   return now <= before || buffered_body_bytes_ <= options_.max_buffered_body_bytes;
 }
 
+void Server::note_alone(uint64_t connection_id) {
+  requests_in_a_row_ = connection_id == last_connection_id_ ? requests_in_a_row_ + 1 : 0;
+  last_connection_id_ = connection_id;
+  options_.alone->store(requests_in_a_row_ >= kAloneRequests, std::memory_order_relaxed);
+}
+
 bool Server::dispatch(uint64_t connection_id, Slice target, Slice body, ContentCoding offered,
                       OperationAnswer* answer) {
+  if (options_.alone != nullptr) note_alone(connection_id);
   {
     const io::MutexLock lock(&mutex_);
     ++in_flight_;

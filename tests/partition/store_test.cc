@@ -220,6 +220,49 @@ TEST(Store, AsynchronousCommitsAreToldOnceAndDurable) {
   EXPECT_EQ(told, kCommits);
 }
 
+TEST(Store, ACallerThatLendsItsThreadIsToldBeforeTheCallReturns) {
+  TemporaryDirectory temporary;
+  bool lends = true;
+  StoreOptions options;
+  options.caller_may_write_log = [&] { return lends; };
+  auto store = must_open(temporary.path() + "/data", options);
+  const KeyspaceId id = must_create(store.get(), "a");
+  io::Mutex mutex;
+  io::CondVar done;
+  bool told = false;
+  const auto put_async = [&](const std::string& key) {
+    told = false;
+    const CommitKey commit_key{id, key};
+    store->commit_async(
+        {&commit_key, 1},
+        [&](std::span<const Image>, WriteBatch* batch) {
+          batch->put(id, key, "v");
+          return Status();
+        },
+        {},
+        [&](const Result<CommitResult>& result) {
+          EXPECT_TRUE(result.ok());
+          io::MutexLock lock(&mutex);
+          told = true;
+          done.notify_all();
+        });
+  };
+  // Once in a while the log is not idle: it writes a promise, or makes the next segment.
+  int inside = 0;
+  for (int n = 0; n < 20; ++n) {
+    put_async("lent" + std::to_string(n));
+    io::MutexLock lock(&mutex);
+    inside += told ? 1 : 0;
+    while (!told) done.wait(&mutex);
+  }
+  EXPECT_GE(inside, 10);
+  lends = false;
+  put_async("kept");
+  io::MutexLock lock(&mutex);
+  while (!told) done.wait(&mutex);
+  EXPECT_EQ(get(store.get(), id, "kept"), "v");
+}
+
 TEST(Store, ARefusalWritesNothingAndCarriesItsStatus) {
   TemporaryDirectory temporary;
   auto store = must_open(temporary.path() + "/data", {});

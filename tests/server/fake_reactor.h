@@ -57,6 +57,10 @@ class FakeReactor final : public io::Reactor {
     posted_.push_back(std::move(callback));
   }
   Status on_signal(const std::vector<int>&, std::function<void(int)>) override { return {}; }
+  Result<io::Connection*> connect(const std::string&, uint16_t, uint64_t,
+                                  std::unique_ptr<io::ConnectionHandler>) override {
+    return Status::unsupported("a fake reactor connects to nobody");
+  }
   io::Connection* find(uint64_t id) override {
     const auto found = peers_.find(id);
     return found == peers_.end() ? nullptr : &found->second.connection;

@@ -102,6 +102,24 @@ TEST_F(ServerTest, ManyPipelinedInlineAnswersNeedNoRecursion) {
   EXPECT_EQ(count(client->sent, "healthy: dynamodb.us-east-1.amazonaws.com "), 20'000u);
 }
 
+TEST_F(ServerTest, OneConnectionHasTheServerToItselfUntilAnotherAsks) {
+  std::atomic<bool> alone{false};
+  ServerOptions options;
+  options.alone = &alone;
+  start(std::move(options));
+  FakeConnection* first = reactor_.connect();
+  FakeConnection* second = reactor_.connect();
+  reactor_.receive(second, operation("{}"));
+  for (uint32_t i = 0; i < kAloneRequests; ++i) {
+    reactor_.receive(first, operation("{}"));
+    EXPECT_FALSE(alone) << i;
+  }
+  reactor_.receive(first, operation("{}"));
+  EXPECT_TRUE(alone);
+  reactor_.receive(second, operation("{}"));
+  EXPECT_FALSE(alone);
+}
+
 TEST_F(ServerTest, AnswersFromAnotherThreadComeThroughTheLoop) {
   hold_ = true;
   start();

@@ -162,7 +162,7 @@ class Life {
       auto appended = log_->append(1, 0, MutableSlice(payload.data(), payload.size()), {}, &reserved);
       ASSERT_TRUE(appended.ok()) << appended.status().to_string();
       if (random_.one_in(4)) {
-        log_->request_sync();
+        random_.one_in(2) ? log_->request_sync() : log_->write_or_request_sync();
       } else if (!random_.one_in(5)) {
         ASSERT_TRUE(log_->sync(appended->sequence).ok());
         history_->acknowledged = std::max(history_->acknowledged, appended->sequence.value);

@@ -160,6 +160,26 @@ TEST(Log, RequestSyncTellsOnDurableWithoutAnyoneWaiting) {
   });
 }
 
+TEST(Log, ALentThreadWritesTheFrameOfAnIdleLogItself) {
+  SimulatedDisk disk;
+  SimulatedDriver driver(&disk);
+  Simulation(1).run([&] {
+    LogOptions options = small_options(&driver);
+    uint64_t told = 0;
+    options.on_durable = [&](SequenceNumber durable) { told = durable.value; };
+    auto opened = open_log(options);
+    ASSERT_TRUE(opened.ok());
+    opened->log->write_or_request_sync();  // nothing to write
+    EXPECT_EQ(told, 0u);
+    for (uint64_t i = 1; i <= 3; ++i) {
+      ASSERT_TRUE(append(opened->log.get(), "x").ok());
+      opened->log->write_or_request_sync();
+      EXPECT_EQ(told, i) << "not durable on return";
+    }
+    EXPECT_EQ(opened->log->statistics().frames, 3u);
+  });
+}
+
 TEST(Log, TheIntervalMakesRecordsDurableWithoutAnyoneAsking) {
   SimulatedDisk disk;
   SimulatedDriver driver(&disk);

@@ -48,7 +48,7 @@ TEST_P(LogThreads, ConcurrentWritersReleasesAndReadersOfStateAgree) {
           auto appended = (*log)->append(1, w, MutableSlice(payload.data(), payload.size()), {});
           ASSERT_TRUE(appended.ok());
           if (i % 3 == 2) {
-            (*log)->request_sync();
+            i % 2 == 0 ? (*log)->request_sync() : (*log)->write_or_request_sync();
           } else {
             ASSERT_TRUE((*log)->sync(appended->sequence).ok());
             ASSERT_GE((*log)->durable_sequence(), appended->sequence);
