@@ -1,7 +1,5 @@
 // varve-bench: Varve beside RocksDB and LevelDB, the same loops on the same machine in one run, in rounds whose order of
 // engines rotates. Prints a table with ratios, and one JSON line a cell to --json.
-#include <sys/utsname.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
@@ -13,6 +11,7 @@
 
 #include "base/io/driver.h"
 #include "bench/engine.h"
+#include "bench/machine.h"
 #include "bench/workload.h"
 
 namespace varve::bench {
@@ -115,9 +114,7 @@ class Run {
   template <typename Loop>
   Status cell(int round, Engine* engine, const std::string& workload, const Loop& loop) {
     VARVE_ASSIGN_OR_RETURN(const Measurement measured, loop(engine));
-    const auto us = [&](double percentile) {
-      return static_cast<double>(measured.latency_ns.percentile(percentile)) / 1000.0;
-    };
+    const auto us = [&](double percentile) { return measured.percentile_us(percentile); };
     std::printf("round %d  %-11s %-8s %10.0f op/s   p50 %8.2f  p99 %8.2f  p99.9 %9.2f us\n", round,
                 workload.c_str(), engine->name().c_str(), measured.per_second(), us(50), us(99), us(99.9));
     std::fflush(stdout);
@@ -128,17 +125,14 @@ class Run {
 
   void write_json(int round, const Engine& engine, const std::string& workload, const Measurement& measured,
                   double p50, double p99, double p999) {
-    utsname machine;
-    uname(&machine);
     std::ofstream out(settings_.json, std::ios::app);
     out << "{\"workload\":\"" << workload << "\",\"engine\":\"" << engine.name() << "\",\"round\":" << round
         << ",\"seed\":" << settings_.workload.seed << ",\"keys\":" << settings_.workload.keys
         << ",\"value_bytes\":" << settings_.workload.value_bytes << ",\"operations\":" << measured.operations
         << ",\"seconds\":" << measured.seconds << ",\"per_second\":" << measured.per_second()
         << ",\"p50_us\":" << p50 << ",\"p99_us\":" << p99 << ",\"p999_us\":" << p999 << ",\"machine\":\""
-        << machine.sysname << ' ' << machine.release << ' ' << machine.machine << "\",\"io\":\""
-        << io::default_driver()->name() << "\",\"options\":\"" << engine.options() << "\",\"commit\":\""
-        << VARVE_COMMIT << "\"}\n";
+        << machine_description() << "\",\"io\":\"" << io::default_driver()->name() << "\",\"options\":\""
+        << engine.options() << "\",\"commit\":\"" << VARVE_COMMIT << "\"}\n";
   }
 
   void print_table() const {

@@ -13,8 +13,8 @@
 #include <string>
 
 #include "base/result.h"
-#include "base/statistics.h"
 #include "bench/engine.h"
+#include "bench/measurement.h"
 
 namespace varve::bench {
 
@@ -24,13 +24,6 @@ struct WorkloadOptions {
   uint64_t reads = 500'000;  // operations of a read workload
   uint64_t fillsync_seconds = 10;
   uint64_t seed = 1;
-};
-
-struct Measurement {
-  uint64_t operations = 0;
-  double seconds = 0;
-  Histogram latency_ns;
-  double per_second() const { return seconds > 0 ? static_cast<double>(operations) / seconds : 0; }
 };
 
 // The 16-byte key of index i; missing = true for the one just after it.

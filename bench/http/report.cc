@@ -1,0 +1,159 @@
+#include "bench/http/report.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "api/json/writer.h"
+#include "bench/machine.h"
+
+namespace varve::bench {
+namespace {
+
+constexpr int kManyConnections = 16;
+
+double percentile_us(const Histogram& latency_ns, double percentile) {
+  return static_cast<double>(latency_ns.percentile(percentile)) / 1000.0;
+}
+
+}  // namespace
+
+double Report::Cell::rate() const {
+  if (rates.empty()) return 0;
+  std::vector<double> sorted = rates;
+  std::sort(sorted.begin(), sorted.end());
+  return sorted[sorted.size() / 2];
+}
+
+double Report::Cell::server_cpu_us() const {
+  return operations == 0 ? 0 : server_cpu_seconds * 1e6 / static_cast<double>(operations);
+}
+
+void Report::add(const CellKey& key, const Measurement& measured, double server_cpu_seconds) {
+  Cell& cell = cells_[key];
+  cell.rates.push_back(measured.per_second());
+  cell.latency_ns.merge(measured.latency_ns);
+  cell.operations += measured.operations;
+  cell.server_cpu_seconds += server_cpu_seconds;
+}
+
+void Report::add_durable_write(const Measurement& measured) {
+  durable_write_.rates.push_back(measured.per_second());
+  durable_write_.latency_ns.merge(measured.latency_ns);
+  durable_write_.operations += measured.operations;
+}
+
+double Report::rate(const CellKey& key) const {
+  const auto found = cells_.find(key);
+  return found == cells_.end() ? 0 : found->second.rate();
+}
+
+void Report::print_table() const {
+  std::printf("\n%-4s %-15s %-9s %10s %9s %9s %9s %11s %9s\n", "conn", "operation", "system", "op/s",
+              "p50 us", "p99 us", "p99.9 us", "cpu us/op", "varve is");
+  for (const auto& [key, cell] : cells_) {
+    std::printf("%-4d %-15s %-9s %10.0f %9.1f %9.1f %9.1f %11.1f", key.connections, name_of(key.operation),
+                key.system.c_str(), cell.rate(), percentile_us(cell.latency_ns, 50),
+                percentile_us(cell.latency_ns, 99), percentile_us(cell.latency_ns, 99.9),
+                cell.server_cpu_us());
+    const double own = rate({key.connections, key.operation, "varve"});
+    if (key.system != "varve" && own > 0 && cell.rate() > 0) std::printf("  %6.1f x", own / cell.rate());
+    std::printf("\n");
+  }
+  std::printf("%-4s %-15s %-9s %10.0f %9.1f %9.1f %9.1f\n", "", "durable write", "disk",
+              durable_write_.rate(), percentile_us(durable_write_.latency_ns, 50),
+              percentile_us(durable_write_.latency_ns, 99), percentile_us(durable_write_.latency_ns, 99.9));
+}
+
+std::vector<Report::Bar> Report::bars() const {
+  std::vector<Bar> all;
+  for (const Operation operation : all_operations()) {
+    if (operation == Operation::kEmptyReply) continue;
+    const double own = rate({kManyConnections, operation, "varve"});
+    const double rival = rate({kManyConnections, operation, "dynalite"});
+    if (own > 0 && rival > 0) {
+      all.push_back({std::string("16 connections, ") + name_of(operation) + " / dynalite", own / rival,
+                     operation == Operation::kGetItem ? 10.0 : 4.0});
+    }
+  }
+  if (const double puts = rate({kManyConnections, Operation::kPutItem, "varve"}); puts > 0)
+    all.push_back({"16 connections, PutItem/s", puts, 10'000});
+  const double one = rate({1, Operation::kPutItem, "varve"});
+  const double empty = rate({1, Operation::kEmptyReply, "varve"});
+  if (one > 0 && empty > 0 && durable_write_.rate() > 0) {
+    all.push_back({"1 connection, PutItem x (empty reply + durable write)",
+                   one * (1 / empty + 1 / durable_write_.rate()), 0.8});
+  }
+  return all;
+}
+
+void Report::print_bars() const {
+  std::printf("\n");
+  for (const Bar& bar : bars()) {
+    std::printf("%-55s %10.2f  bar %8.2f  %s\n", bar.name.c_str(), bar.measured, bar.wanted,
+                bar.measured >= bar.wanted ? "met" : "MISSED");
+  }
+}
+
+std::string Report::json(const RunDescription& run) const {
+  std::string text;
+  api::json::JsonWriter out(&text);
+  const auto member = [&](Slice name, double value) {
+    out.key(name);
+    out.decimal(value);
+  };
+  const auto text_member = [&](Slice name, Slice value) {
+    out.key(name);
+    out.string(value);
+  };
+  const auto write_cell = [&](const Cell& cell) {
+    member("per_second", cell.rate());
+    member("p50_us", percentile_us(cell.latency_ns, 50));
+    member("p99_us", percentile_us(cell.latency_ns, 99));
+    member("p999_us", percentile_us(cell.latency_ns, 99.9));
+    member("server_cpu_us", cell.server_cpu_us());
+    out.key("rounds_per_second");
+    out.begin_array();
+    for (const double one : cell.rates) out.decimal(one);
+    out.end_array();
+  };
+  out.begin_object();
+  text_member("bench", "http");
+  text_member("commit", run.commit);
+  text_member("machine", machine_description());
+  text_member("durability", run.durability);
+  text_member("io", run.io);
+  member("seed", static_cast<double>(run.seed));
+  member("items", static_cast<double>(run.items));
+  member("seconds", run.seconds);
+  member("rounds", run.rounds);
+  out.key("figures");
+  out.begin_array();
+  for (const auto& [key, cell] : cells_) {
+    out.begin_object();
+    text_member("system", key.system);
+    text_member("operation", name_of(key.operation));
+    member("connections", key.connections);
+    write_cell(cell);
+    out.end_object();
+  }
+  out.begin_object();
+  text_member("system", "disk");
+  text_member("operation", "durable write");
+  write_cell(durable_write_);
+  out.end_object();
+  out.end_array();
+  out.key("bars");
+  out.begin_array();
+  for (const Bar& bar : bars()) {
+    out.begin_object();
+    text_member("bar", bar.name);
+    member("measured", bar.measured);
+    member("wanted", bar.wanted);
+    out.end_object();
+  }
+  out.end_array();
+  out.end_object();
+  return text;
+}
+
+}  // namespace varve::bench
