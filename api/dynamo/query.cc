@@ -23,13 +23,13 @@ Outcome<std::string> resume_after(const index::KeySchema& schema, const Item& st
   const auto key = index::key_of_parameter(schema, start_key);
   if (!key.ok()) return validation_error("The provided starting key is invalid: " + key.status().message());
   if (!schema.sort) return not_restartable(start_key);
+  if (wanted.sort && !wanted.sort->matches(*key->sort)) {
+    return validation_error("The provided starting key does not match the range key predicate");
+  }
   if (!(key->partition == wanted.partition)) {
     return validation_error(
         wanted.sort ? "The query can return at most one row and cannot be restarted"
                     : "The provided starting key is outside query boundaries based on provided conditions");
-  }
-  if (wanted.sort && !wanted.sort->matches(*key->sort)) {
-    return validation_error("The provided starting key does not match the range key predicate");
   }
   return index::encode_tree_key(*key);
 }

@@ -16,6 +16,9 @@ Failure check_combination(const UpdateTableRequest& request) {
   const int kinds = (billing ? 1 : 0) + (request.table_class ? 1 : 0) +
                     (request.deletion_protection ? 1 : 0) + (request.unsupported.empty() ? 0 : 1);
   if (kinds == 0) return validation_error(std::string(kNothing));
+  if (request.billing_mode == BillingMode::kProvisioned && !request.throughput) {
+    return invalid_parameter("ProvisionedThroughput must be specified when BillingMode is PROVISIONED");
+  }
   if (kinds > 1 && request.table_class) {
     return invalid_parameter("TableClass modification must be the only operation in the request");
   }
@@ -51,9 +54,6 @@ Failure change_billing(const UpdateTableRequest& request, uint64_t now_us, Table
     table->pay_per_request_since_us = now_us;
     table->throughput = Throughput();
     return std::nullopt;
-  }
-  if (!request.throughput) {
-    return invalid_parameter("ProvisionedThroughput must be specified when BillingMode is PROVISIONED");
   }
   if (table->billing_mode == mode && table->throughput == *request.throughput)
     return unchanged(table->throughput);
