@@ -63,19 +63,28 @@ Failure check_write(const BatchWrite& write, const DecodeNotes& notes) {
   return std::nullopt;
 }
 
+// Those that are there. A batch tells a put whose key does not fit as it tells a key that does not; the texts that name the attribute
+// are PutItem's and a transaction's.
+Item key_attributes(const index::KeySchema& schema, const Item& item) {
+  Item key;
+  const auto add = [&](const index::KeyAttribute& attribute) {
+    if (const AttributeValue* value = item.find(attribute.name)) key.set(attribute.name, *value);
+  };
+  add(schema.partition);
+  if (schema.sort) add(*schema.sort);
+  return key;
+}
+
 Failure BatchCommit::add(const BatchWrite& request, size_t table) {
   const index::KeySchema& schema = tables_[table]->description.key_schema;
   Write write;
   write.table = table;
-  if (request.put_item) {
-    VARVE_ASSIGN_OR_FAIL_STATUS(const index::PrimaryKey key, index::key_of_item(schema, *request.put_item));
-    write.tree_key = index::encode_tree_key(key);
-    write.encoded = index::encode_item(*request.put_item);
-  } else {
-    VARVE_ASSIGN_OR_FAIL_STATUS(const index::PrimaryKey key,
-                                index::key_of_parameter(schema, *request.delete_key));
-    write.tree_key = index::encode_tree_key(key);
-  }
+  VARVE_ASSIGN_OR_FAIL_STATUS(
+      const index::PrimaryKey key,
+      index::key_of_parameter(
+          schema, request.put_item ? key_attributes(schema, *request.put_item) : *request.delete_key));
+  write.tree_key = index::encode_tree_key(key);
+  if (request.put_item) write.encoded = index::encode_item(*request.put_item);
   writes_.push_back(std::move(write));
   return std::nullopt;
 }

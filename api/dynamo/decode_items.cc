@@ -146,8 +146,7 @@ Outcome<GetItemRequest> decode_get_item(json::Object body) {
   in.boolean("ConsistentRead", &request.consistent_read);
   in.enumeration("ReturnConsumedCapacity", kCapacity, &request.return_consumed_capacity);
   in.string("ProjectionExpression", &request.projection_expression);
-  in.expression_attributes(&request.attributes, &request.notes);
-  request.attributes.values.reset();  // no member of GetItem
+  in.expression_names(&request.attributes);
   return finish(state, std::move(request));
 }
 
@@ -285,8 +284,7 @@ GetItemRequest read_transact_get(MemberReader& in) {
     get.attributes("Key", &request.key, &request.notes.item_error, Presence::kRequired);
     get.table("TableName", TableNameUse::kExisting, &request.table);
     get.string("ProjectionExpression", &request.projection_expression);
-    get.expression_attributes(&request.attributes, &request.notes);
-    request.attributes.values.reset();  // no member of Get
+    get.expression_names(&request.attributes);
   });
   return request;
 }
@@ -313,7 +311,7 @@ Outcome<BatchGetItemRequest> decode_batch_get_item(json::Object body) {
     if (added == nullptr) return;
     KeysAndAttributes entry;
     json::Object object;
-    if (auto failure = convert_structure(value, "KeysAndAttributes", &object)) {
+    if (auto failure = convert_structure(value, "KeysAndAttributes", Place::kEntry, &object)) {
       return state.note_serialization(std::move(failure));
     }
     MemberReader members(object, &state, "requestItems." + std::string(table) + ".member");
@@ -321,8 +319,7 @@ Outcome<BatchGetItemRequest> decode_batch_get_item(json::Object body) {
     read_attributes_to_get(members, &entry.attributes_to_get);
     members.boolean("ConsistentRead", &entry.consistent_read);
     members.string("ProjectionExpression", &entry.projection_expression);
-    members.expression_attributes(&entry.attributes, &entry.notes);
-    entry.attributes.values.reset();  // no member of BatchGetItem
+    members.expression_names(&entry.attributes);
     *added = std::move(entry);
   };
   in.map("RequestItems", kKeysAndAttributesType, Presence::kOptional, read_table);
@@ -343,12 +340,15 @@ Outcome<BatchWriteItemRequest> decode_batch_write_item(json::Object body) {
     json::Array array;
     if (auto failure = convert_list(value, &array)) return state.note_serialization(std::move(failure));
     std::vector<BatchWrite> writes;
+    const std::string list = "requestItems." + std::string(table) + ".member.";
+    size_t position = 0;
     for (const auto element : array) {
+      ++position;
       json::Object object;
-      if (auto failure = convert_structure(element, "WriteRequest", &object)) {
+      if (auto failure = convert_structure(element, "WriteRequest", Place::kEntry, &object)) {
         return state.note_serialization(std::move(failure));
       }
-      MemberReader members(object, &state, "requestItems." + std::string(table) + ".member");
+      MemberReader members(object, &state, list + std::to_string(position) + ".member");
       read_write_request(members, &request, &writes);
     }
     if (writes.empty() || writes.size() > static_cast<size_t>(kMaxBatchWrites)) {

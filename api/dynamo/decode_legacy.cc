@@ -39,10 +39,10 @@ void note_name(MemberReader& in, Slice name, RequestBase* request) {
   if (in.has(name)) request->notes.legacy_parameters.emplace_back(name);
 }
 
-LegacyValue read_value(const json::Value& json, DecodeState* state) {
+LegacyValue read_value(const json::Value& json, Place place, DecodeState* state) {
   ValueReader reader;
   LegacyValue out;
-  out.value = reader.read(json);
+  out.value = reader.read(json, place);
   out.problem = reader.problem();
   state->note_serialization(reader.failure());
   return out;
@@ -73,7 +73,7 @@ void read_entries(MemberReader& in, Slice name, Slice shape, std::optional<std::
   const std::string java_value = "com.amazonaws.dynamodb.v20120810." + std::string(shape);
   in.map(name, java_value, Presence::kOptional, [&](Slice attribute, const json::Value& value) {
     json::Object object;
-    if (auto failure = convert_structure(value, shape, &object)) {
+    if (auto failure = convert_structure(value, shape, Place::kEntry, &object)) {
       return in.state()->note_serialization(std::move(failure));
     }
     MemberReader members(object, in.state(), in.path(name) + "." + std::string(attribute) + ".member");
@@ -87,8 +87,9 @@ void read_entries(MemberReader& in, Slice name, Slice shape, std::optional<std::
 
 void read_list(MemberReader& in, std::optional<std::vector<LegacyValue>>* out) {
   if (in.has("AttributeValueList")) out->emplace();
-  in.list("AttributeValueList", Presence::kOptional,
-          [&](const json::Value& element) { (*out)->push_back(read_value(element, in.state())); });
+  in.list("AttributeValueList", Presence::kOptional, [&](const json::Value& element) {
+    (*out)->push_back(read_value(element, Place::kEntry, in.state()));
+  });
 }
 
 // Filters and key conditions: an operator and its operands.
@@ -111,7 +112,7 @@ void read_expected(MemberReader& in, RequestBase* request) {
   read_entries(in, "Expected", "ExpectedAttributeValue", &request->legacy.tests,
                [](MemberReader& members, AttributeTest* test) {
                  const auto read = [&](const json::Value& value) {
-                   test->value = read_value(value, members.state());
+                   test->value = read_value(value, Place::kMember, members.state());
                  };
                  members.member("Value", read);
                  if (members.has("Exists")) test->exists.emplace();
@@ -136,7 +137,7 @@ void read_attribute_updates(MemberReader& in, RequestBase* request) {
   read_entries(in, "AttributeUpdates", "AttributeValueUpdate", &request->legacy.changes,
                [](MemberReader& members, AttributeChange* change) {
                  members.member("Value", [&](const json::Value& value) {
-                   change->value = read_value(value, members.state());
+                   change->value = read_value(value, Place::kMember, members.state());
                  });
                  members.enumeration("Action", kAction, &change->action);
                });

@@ -116,12 +116,17 @@ Failure convert_map(const json::Value& json, Slice java_value, json::Object* out
   return std::nullopt;
 }
 
-Failure convert_structure(const json::Value& json, Slice shape, json::Object* out) {
+Failure no_structure(Place place) {
+  return serialization_error(place == Place::kMember ? "Unexpected field type"
+                                                     : "Unexpected value type in payload");
+}
+
+Failure convert_structure(const json::Value& json, Slice shape, Place place, json::Object* out) {
   if (json.is_array()) {
     return serialization_error("Unrecognized collection type class com.amazonaws.dynamodb.v20120810." +
                                std::string(shape));
   }
-  if (!json.is_object()) return serialization_error("Unexpected field type");
+  if (!json.is_object()) return no_structure(place);
   *out = json::object_of(json);
   return std::nullopt;
 }

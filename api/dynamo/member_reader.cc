@@ -149,7 +149,7 @@ bool MemberReader::structure(Slice name, Slice shape, Presence presence,
   const auto value = find(name, presence);
   if (!value) return false;
   json::Object object;
-  if (auto failure = convert_structure(*value, shape, &object)) {
+  if (auto failure = convert_structure(*value, shape, Place::kMember, &object)) {
     state_->note_serialization(std::move(failure));
     return false;
   }
@@ -164,7 +164,7 @@ bool MemberReader::structures(Slice name, Slice shape, Presence presence,
   return list(name, presence, [&](const json::Value& element) {
     ++position;
     json::Object object;
-    if (auto failure = convert_structure(element, shape, &object)) {
+    if (auto failure = convert_structure(element, shape, Place::kEntry, &object)) {
       return state_->note_serialization(std::move(failure));
     }
     MemberReader reader(object, state_, path(name) + "." + std::to_string(position) + ".member");

@@ -86,6 +86,8 @@ class MemberReader {
   bool attributes(Slice name, index::AttributeMap* out, std::string* problem, Presence presence);
   // ExclusiveStartKey: as attributes, with the text that its problems get.
   void start_key(Slice name, std::optional<index::Item>* out, std::string* problem);
+  // ExpressionAttributeNames; with the values where an operation has that member too.
+  void expression_names(ExpressionAttributes* out);
   void expression_attributes(ExpressionAttributes* out, DecodeNotes* notes);
   // Calls read with the member's value, when it is there.
   void member(Slice name, const std::function<void(const json::Value&)>& read);
@@ -108,7 +110,6 @@ class MemberReader {
   std::optional<json::Value> find(Slice name) const;
   std::optional<json::Value> find(Slice name, Presence presence);
   std::optional<size_t> enum_position(Slice name, std::span<const Slice> names);
-  void expression_names(ExpressionAttributes* out);
   void expression_values(ExpressionAttributes* out, DecodeNotes* notes);
 
   json::Object object_;

@@ -53,14 +53,14 @@ AttributeMap ValueReader::read_attributes(const json::Value& json) {
   return AttributeMap::from_unsorted(std::move(attributes));
 }
 
-AttributeValue ValueReader::read(const json::Value& json) {
+AttributeValue ValueReader::read(const json::Value& json, Place place) {
   if (json.is_array()) {
     failure_ = serialization_error(
         "Unrecognized collection type class com.amazonaws.dynamodb.v20120810.AttributeValue");
     return {};
   }
   if (!json.is_object()) {
-    failure_ = serialization_error("Unexpected value type in payload");
+    failure_ = no_structure(place);
     return {};
   }
   AttributeValue value;

@@ -18,12 +18,17 @@
 
 namespace varve::api::dynamo {
 
+// Where a structure stands: a member of another structure, or an entry of a list or map. The service has a text for each.
+enum class Place { kMember, kEntry };
+
+// What a scalar gets where a structure should stand.
+Failure no_structure(Place place);
+
 class ValueReader {
  public:
   // A map of attribute names to values; an Item, a Key, an M.
   index::AttributeMap read_attributes(const json::Value& json);
-  // What a member of a map or an element of a list holds.
-  index::AttributeValue read(const json::Value& json);
+  index::AttributeValue read(const json::Value& json, Place place = Place::kEntry);
 
   // The SerializationException; nothing that was read may be used when there is one.
   const Failure& failure() const { return failure_; }
@@ -59,7 +64,7 @@ Failure convert_list(const json::Value& json, json::Array* out);
 // java_value: the type of the map's values as the service names it in "java.util.Map<java.lang.String, ...>".
 Failure convert_map(const json::Value& json, Slice java_value, json::Object* out);
 // shape: the structure's name in the service's model.
-Failure convert_structure(const json::Value& json, Slice shape, json::Object* out);
+Failure convert_structure(const json::Value& json, Slice shape, Place place, json::Object* out);
 
 // The rules that the JSON reader enforces as it reads, for items made by a program: names, UTF-8, nesting.
 Failure check_item(const index::Item& item);
