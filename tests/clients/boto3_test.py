@@ -1,29 +1,14 @@
-"""boto3 (Debian's, under /usr/bin/python3) against `varve serve`: both of its interfaces."""
-import os
+"""boto3 (Debian's, under /usr/bin/python3) against `varve serve`: items, through both of its interfaces."""
 import unittest
 from decimal import Decimal
 
+from boto3_client import Boto3TestCase
 import harness
 
-os.environ.update({k: v for k, v in harness.client_environment().items() if k.startswith("AWS_") or k == "NO_PROXY"})
-
-import boto3  # noqa: E402  (reads the environment)
-from boto3.dynamodb.conditions import Attr, Key  # noqa: E402
-from botocore.config import Config  # noqa: E402
-from botocore.exceptions import ClientError  # noqa: E402
+from boto3.dynamodb.conditions import Attr, Key
 
 
-class Boto3Test(harness.ClientTest):
-    def setUp(self):
-        super().setUp()
-        self.server.start()
-        options = dict(endpoint_url=self.server.endpoint, region_name="us-east-1",
-                       config=Config(retries={"max_attempts": 1}))
-        self.client = boto3.client("dynamodb", **options)
-        self.resource = boto3.resource("dynamodb", **options)
-        self.addCleanup(self.client.close)
-        self.addCleanup(self.resource.meta.client.close)
-
+class Boto3Test(Boto3TestCase):
     def make_users(self, sort_key=None):
         names = ["UserID"] + ([sort_key] if sort_key else [])
         table = self.resource.create_table(
@@ -33,12 +18,6 @@ class Boto3Test(harness.ClientTest):
             ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 5})
         table.wait_until_exists()
         return table
-
-    def assert_client_error(self, code, call, *arguments, **named):
-        with self.assertRaises(ClientError) as caught:
-            call(*arguments, **named)
-        self.assertEqual(caught.exception.response["Error"]["Code"], code, caught.exception)
-        return caught.exception
 
     def test_the_newcomers_list(self):
         for sort_key in (None, "Email"):
@@ -84,9 +63,32 @@ class Boto3Test(harness.ClientTest):
             "ConditionalCheckFailedException", table.update_item, Key={"UserID": "1"},
             UpdateExpression="SET balance = balance - :d", ConditionExpression="balance >= :d",
             ExpressionAttributeValues={":d": 7})
+        # The exceptions of the model are classes of the client.
+        with self.assertRaises(self.client.exceptions.ConditionalCheckFailedException) as caught:
+            self.client.delete_item(TableName="Users", Key={"UserID": {"S": "1"}},
+                                    ConditionExpression="attribute_not_exists(UserID)")
+        self.assertEqual(caught.exception.response["Error"]["Message"], "The conditional request failed")
+        self.assertEqual(caught.exception.response["ResponseMetadata"]["HTTPStatusCode"], 400)
         deleted = table.delete_item(Key={"UserID": "1"}, ConditionExpression=Attr("balance").eq(6), ReturnValues="ALL_OLD")
         self.assertEqual(deleted["Attributes"]["visits"], 1)
         self.assertNotIn("Item", table.get_item(Key={"UserID": "1"}))
+
+    def test_conditions_and_filters_of_every_kind(self):
+        table = self.make_users()
+        table.put_item(Item={"UserID": "1", "n": 5, "text": "a long text", "tags": {"x", "y"}, "list": [1, {"deep": "er"}]})
+        held = [Attr("n").eq(5), Attr("n").ne(6), Attr("n").lt(6), Attr("n").lte(5), Attr("n").gt(4), Attr("n").gte(5),
+                Attr("n").between(5, 9), Attr("n").is_in([1, 5]), Attr("text").begins_with("a l"), Attr("text").contains("ong"),
+                Attr("tags").contains("x"), Attr("tags").size().eq(2), Attr("list[1].deep").eq("er"), Attr("n").exists(),
+                Attr("absent").not_exists(), Attr("tags").attribute_type("SS"), ~Attr("n").eq(6),
+                (Attr("n").eq(6) | Attr("n").eq(5)) & Attr("text").exists()]
+        for condition in held:
+            self.assertEqual(table.scan(FilterExpression=condition)["Count"], 1, condition.get_expression())
+            self.assertEqual(table.scan(FilterExpression=~condition)["Count"], 0, condition.get_expression())
+            table.update_item(Key={"UserID": "1"}, UpdateExpression="SET seen = :yes", ConditionExpression=condition,
+                              ExpressionAttributeValues={":yes": True})
+        found = table.get_item(Key={"UserID": "1"}, ProjectionExpression="#l[1].deep, n, absent",
+                               ExpressionAttributeNames={"#l": "list"})
+        self.assertEqual(found["Item"], {"list": [{"deep": "er"}], "n": 5})
 
     def test_batches_write_read_and_delete(self):
         table = self.make_users("Email")
@@ -98,9 +100,14 @@ class Boto3Test(harness.ClientTest):
         found = sorted(answer["Responses"]["Users"], key=lambda item: item["n"])
         self.assertEqual([item["n"] for item in found], list(range(100)))
         self.assertEqual(answer["UnprocessedKeys"], {})
-        with table.batch_writer() as batch:
+        # A batch may not name a key twice; this batch_writer keeps the last of them.
+        with table.batch_writer(overwrite_by_pkeys=["UserID", "Email"]) as batch:
             for key in keys[:60]:
+                batch.put_item(Item={**key, "n": -1})
                 batch.delete_item(Key=key)
+        twice = [{"DeleteRequest": {"Key": keys[0]}}] * 2
+        refused = self.assert_client_error("ValidationException", self.resource.batch_write_item, RequestItems={"Users": twice})
+        self.assertIn("Provided list of item keys contains duplicates", str(refused))
         self.assertEqual(table.scan(Select="COUNT")["Count"], 60)
 
     def test_queries_page_in_both_directions(self):

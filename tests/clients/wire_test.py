@@ -3,6 +3,9 @@ import contextlib
 import gzip
 import http.client
 import json
+import os
+import socket
+import subprocess
 import unittest
 import zlib
 
@@ -76,6 +79,68 @@ class WireTest(harness.ClientTest):
         self.assertIn(b"\r\nConnection: close", head)
         self.assertIn(b"\r\nContent-Type: application/json", head)
         self.assertEqual(json.loads(body), {"TableNames": ["Things"]})
+
+    def test_a_client_that_waits_for_100_continue(self):
+        body = json.dumps({"TableName": "Things", "Item": {"id": {"S": "patient"}, "text": {"S": "x" * 100_000}}}).encode()
+        with socket.create_connection(("127.0.0.1", self.server.port), timeout=30) as connection:
+            connection.sendall(head(b"PutItem", len(body), b"Expect: 100-continue\r\n"))
+            self.assertEqual(connection.recv(1000), b"HTTP/1.1 100 Continue\r\n\r\n")
+            connection.sendall(body)
+            self.assertEqual(read_answer(connection), (200, b"{}"))
+            # A body that would be refused is not waited for.
+            connection.sendall(head(b"PutItem", (16 << 20) + 1, b"Expect: 100-continue\r\n"))
+            self.assertEqual(read_answer(connection)[0], 413)
+
+    def test_a_connection_goes_on_after_each_kind_of_error(self):
+        with socket.create_connection(("127.0.0.1", self.server.port), timeout=30) as connection:
+            for operation, body, fields, status in (
+                    (b"GetItem", b'{"TableName":"Nowhere","Key":{"id":{"S":"1"}}}', b"", 400),
+                    (b"GetItem", b"{", b"", 400), (b"MakeCoffee", b"{}", b"", 400), (b"ListTables", b"", b"", 400),
+                    (b"ListTables", b"not gzip", b"Content-Encoding: gzip\r\n", 500),
+                    (b"ListTables", b"{}", b"Content-Encoding: br\r\n", 415),
+                    (b"ListTables", b"{}", b"", 200)):
+                connection.sendall(head(operation, len(body), fields) + body)
+                answered, text = read_answer(connection)
+                self.assertEqual(answered, status, (operation, body, text))
+
+    def test_curl(self):
+        """As people try a server by hand. Above a mebibyte curl asks for 100-continue; with --compressed it takes gzip."""
+        request = {"TableName": "Things", "Item": {"id": {"S": "curl"}}}
+        request["Item"] |= {f"text{i}": {"S": "x" * 39_000} for i in range(10)}
+        padded = json.dumps(request) + " " * (2 << 20)
+        path = os.path.join(self.directory, "body.json")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(padded)
+        lines = [f"-H{name}: {value}" for name, value in harness.SIGNATURE.items()]
+        lines += ["-HContent-Type: application/x-amz-json-1.0", "--noproxy", "*", "-sS", "-w", "\n%{http_code} %{num_connects}\n"]
+
+        def curl(*arguments):
+            result = subprocess.run(["curl", *lines, *arguments], capture_output=True, text=True, timeout=60, check=True)
+            return result.stdout.rstrip().split("\n")
+
+        target, endpoint = "-HX-Amz-Target: DynamoDB_20120810.", self.server.endpoint
+        self.assertEqual(curl(target + "PutItem", "--data-binary", "@" + path, endpoint), ["{}", "200 1"])
+        get = json.dumps({"TableName": "Things", "Key": {"id": {"S": "curl"}}})
+        body, code = curl(target + "GetItem", "--compressed", "-d", get, endpoint)
+        self.assertEqual((json.loads(body)["Item"], code), (request["Item"], "200 1"))
+        # The second URL goes over the connection of the first.
+        self.assertEqual(curl(target + "ListTables", "-d", "{}", endpoint, endpoint),
+                         ['{"TableNames":["Things"]}', "200 1", '{"TableNames":["Things"]}', "200 0"])
+
+
+def head(operation, length, fields=b""):
+    return (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-amz-json-1.0\r\n"
+            b"X-Amz-Target: DynamoDB_20120810." + operation + b"\r\n" + harness.SIGNATURE_LINES + fields +
+            b"Content-Length: %d\r\n\r\n" % length)
+
+
+def read_answer(connection):
+    """(status, body) of one answer; what follows stays in the socket."""
+    response = http.client.HTTPResponse(connection)
+    response.begin()
+    body = response.read()
+    response.close()
+    return response.status, body
 
 
 if __name__ == "__main__":
