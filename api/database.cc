@@ -33,7 +33,7 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& directory,
   partition::StoreOptions store_options = options.store;
   store_options.filter_prefix = &index::partition_prefix_length;
   VARVE_ASSIGN_OR_RETURN(impl->store, partition::Store::open(directory, store_options));
-  VARVE_ASSIGN_OR_RETURN(impl->catalog, dynamo::Catalog::open(impl->store.get()));
+  VARVE_ASSIGN_OR_RETURN(impl->catalog, dynamo::Catalog::open(impl->store.get(), options.table_delay_us));
   VARVE_ASSIGN_OR_RETURN(impl->tokens, dynamo::TransactionTokens::open(impl->store.get()));
   impl->context = {impl->store.get(), impl->catalog.get(), impl->tokens.get()};
   return std::unique_ptr<Database>(new Database(std::move(impl)));
@@ -96,6 +96,9 @@ Outcome<ExecuteStatementResult> Database::execute_statement(const ExecuteStateme
 Outcome<BatchExecuteStatementResult> Database::batch_execute_statement(
     const BatchExecuteStatementRequest& request) {
   return dynamo::batch_execute_statement(context(), request);
+}
+Outcome<ExecuteTransactionResult> Database::execute_transaction(const ExecuteTransactionRequest& request) {
+  return dynamo::execute_transaction(context(), request);
 }
 
 Failure Database::read_item(Slice table, const index::PrimaryKey& key, StoredItem* item) {

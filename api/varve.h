@@ -44,6 +44,9 @@ struct Context;
 struct DatabaseOptions {
   // Durability, memory and sizes. filter_prefix is set by the Database: filters hold partition keys as well.
   partition::StoreOptions store;
+  // How long a table stays CREATING, UPDATING and DELETING. By default not at all; with some seconds, a program meets what it will
+  // meet at DynamoDB, where a table that is being created or deleted is not there for items.
+  uint64_t table_delay_us = 0;
 };
 
 class Database {
@@ -77,6 +80,8 @@ class Database {
   // PartiQL. What a statement may say is in api/partiql/README.md.
   Outcome<ExecuteStatementResult> execute_statement(const ExecuteStatementRequest& request);
   Outcome<BatchExecuteStatementResult> batch_execute_statement(const BatchExecuteStatementRequest& request);
+  // As transact_write, or as transact_get when every statement is a SELECT.
+  Outcome<ExecuteTransactionResult> execute_transaction(const ExecuteTransactionRequest& request);
 
   // The short way to one item, for hot paths: *item is reused, and on a cache hit nothing is allocated. An item that is
   // not there is no error: found() is false. ValidationException when the key does not fit the table's schema.

@@ -41,6 +41,7 @@ Result<std::unique_ptr<LocalDatabase::Engine>> LocalDatabase::open_engine() {
   options.store.log_limit_bytes = options_.log_limit_bytes;
   options.store.log_line = options_.log_line;
   options.store.caller_may_write_log = options_.caller_may_write_log;
+  options.table_delay_us = options_.table_delay_us;
   VARVE_ASSIGN_OR_RETURN(auto database, Database::open(directory_, options));
   return std::make_unique<Engine>(std::move(database));
 }
@@ -64,10 +65,11 @@ void LocalDatabase::handle(Slice target, Slice body, Server::Done done) {
     if (engine != nullptr) ++in_flight_;
   }
   if (engine == nullptr) return done(unavailable());
-  engine->dispatcher.handle(target, body, [this, done = std::move(done)](dynamo::Response response) {
+  const auto answer = [this, done = std::move(done)](dynamo::Response response) {
     done(std::move(response));
     finished();
-  });
+  };
+  engine->dispatcher.handle(target, body, answer, endpoint_);
 }
 
 void LocalDatabase::finished() {

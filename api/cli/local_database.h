@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "api/cli/http_client.h"
 #include "api/server/server.h"
@@ -26,6 +27,7 @@ struct LocalDatabaseOptions {
   uint64_t memory_bytes = 512u << 20;
   uint64_t log_limit_bytes = 512u << 20;
   std::function<bool()> caller_may_write_log;  // StoreOptions
+  uint64_t table_delay_us = 0;  // DatabaseOptions
   std::function<void(const std::string&)> log_line;
 };
 
@@ -37,6 +39,8 @@ class LocalDatabase {
   LocalDatabase(const LocalDatabase&) = delete;
   LocalDatabase& operator=(const LocalDatabase&) = delete;
 
+  // What DescribeEndpoints answers: HOST:PORT under which clients reach this database. Before the first handle.
+  void set_endpoint(std::string endpoint) { endpoint_ = std::move(endpoint); }
   // See Dispatcher::handle.
   void handle(Slice target, Slice body, Server::Done done);
   // handle, and waits for the answer. Not from a thread that a Done needs.
@@ -64,6 +68,7 @@ class LocalDatabase {
 
   const std::string directory_;
   const LocalDatabaseOptions options_;
+  std::string endpoint_ = "localhost:8000";
   io::Mutex mutex_;
   io::CondVar idle_;
   std::unique_ptr<Engine> engine_ VARVE_GUARDED_BY(mutex_);

@@ -38,7 +38,7 @@ constexpr uint64_t kHealthIntervalNs = 500'000'000;
 
 struct Arguments {
   std::string data, listen = "localhost:8000", durability = "sync";
-  uint64_t sync_interval_ms = 10, memory_mb = 512, log_limit_mb = 512;
+  uint64_t sync_interval_ms = 10, memory_mb = 512, log_limit_mb = 512, table_delay_ms = 0;
   bool verbose = false;
 };
 
@@ -51,6 +51,7 @@ LocalDatabaseOptions database_options(const Arguments& arguments, const std::ato
   options.memory_bytes = arguments.memory_mb << 20;
   options.log_limit_bytes = arguments.log_limit_mb << 20;
   options.caller_may_write_log = [alone] { return alone->load(std::memory_order_relaxed); };
+  options.table_delay_us = arguments.table_delay_ms * 1'000;
   options.log_line = [log](const std::string& line) { log->info("{}", line); };
   return options;
 }
@@ -149,6 +150,9 @@ Status serve(const Arguments& arguments, const Endpoint& address,
     const std::string host = address.host.empty() ? "0.0.0.0"
                              : bracketed          ? "[" + address.host + "]"
                                                   : address.host;
+    // Nobody reaches the wildcard address by its name.
+    const bool wildcard = host == "0.0.0.0" || host == "[::]";
+    database->set_endpoint((wildcard ? "localhost" : host) + ":" + std::to_string(port));
     log->info("serving {} on {}:{} ({}, {})", arguments.data, host, port, reactor->name(),
               arguments.durability);
     std::printf("listening on http://%s:%u\n", host.c_str(), port);
@@ -184,6 +188,12 @@ void add_serve_command(CLI::App* app, int* exit_code) {
       ->add_option("--log-limit", arguments->log_limit_mb,
                    "MiB of log kept at most: bounds the time of recovery")
       ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--table-delay-ms", arguments->table_delay_ms,
+          "Milliseconds that a table stays CREATING, UPDATING or DELETING, as DynamoDB's do for seconds")
+      ->check(CLI::Range(0, 600'000))
       ->capture_default_str();
   command->add_flag("--verbose", arguments->verbose, "Log every request");
   command->footer(kExamples);

@@ -4,138 +4,238 @@
 
 #include "api/dynamo/decode.h"
 #include "api/dynamo/encode.h"
-#include "api/dynamo/member_reader.h"
 #include "api/dynamo/operations.h"
 #include "api/json/writer.h"
 
 namespace varve::api::dynamo {
-namespace {
 
-Response refusal(const Error& error) {
+Response feature_refusal(const Error& error) {
   return {error_type_info(error.type).http_status, encode_error(error), std::string(error.name())};
 }
 
-// An exception that only these operations have.
-Response not_found(Slice exception, const std::string& message) {
+Response feature_not_found(Slice exception, const std::string& message) {
   return Dispatcher::error(400, "com.amazonaws.dynamodb.v20120810#" + std::string(exception), message);
 }
 
-Response empty_list(Slice member) { return {200, "{\"" + std::string(member) + "\":[]}", {}}; }
+Response feature_missing(Slice feature) {
+  return feature_refusal(validation_error(std::string(feature) + " not supported by this version of Varve"));
+}
 
-// The table that the request names, which must be there.
-Outcome<TableRef> table_of(const Context& context, json::Object body) {
-  VARVE_ASSIGN_OR_FAIL(const std::string name_or_arn, decode_table_name(body));
+void read_required(MemberReader& in, Slice member, int64_t shortest, int64_t longest, std::string* out) {
+  std::optional<std::string> text;
+  in.string(member, &text, Presence::kRequired);
+  if (!text) return;
+  const auto size = static_cast<int64_t>(text->size());
+  if (size < shortest)
+    in.state()->note_violation(constraint_error(*text, in.path(member), min_length(shortest)));
+  if (size > longest)
+    in.state()->note_violation(constraint_error(*text, in.path(member), max_length(longest)));
+  *out = *std::move(text);
+}
+
+void read_page_size(MemberReader& in, Slice member, int64_t longest) {
+  std::optional<int64_t> size;
+  in.integer(member, "Integer", &size);
+  if (!size) return;
+  const std::string shown = std::to_string(*size);
+  if (*size < 1) in.state()->note_violation(constraint_error(shown, in.path(member), min_value(1)));
+  if (*size > longest)
+    in.state()->note_violation(constraint_error(shown, in.path(member), max_value(longest)));
+}
+
+namespace {
+
+constexpr int64_t kMaxArnLength = 1024;
+constexpr int64_t kMinStreamArnLength = 37;
+
+using Report = DecodeState::Report;
+
+// The table that the request names, which must be there; `read` reads the request's other members.
+template <typename Read>
+Outcome<TableRef> table_of(const Context& context, json::Object body, const Read& read) {
+  DecodeState state(Report::kAll);
+  MemberReader in(body, &state);
+  std::string name_or_arn;
+  in.table("TableName", TableNameUse::kExisting, &name_or_arn);
+  read(in);
+  if (auto failure = state.result()) return *std::move(failure);
   VARVE_ASSIGN_OR_FAIL(const Slice name, table_name(name_or_arn, TableNameUse::kExisting));
   if (TableRef table = context.catalog->find(name)) return table;
   return table_not_found(name);
 }
 
-// Lists over all tables, or of one that need not exist.
-Response list_backups(const Context&, json::Object) { return empty_list("BackupSummaries"); }
-Response list_exports(const Context&, json::Object) { return empty_list("ExportSummaries"); }
-Response list_imports(const Context&, json::Object) { return empty_list("ImportSummaryList"); }
-Response list_global_tables(const Context&, json::Object) { return empty_list("GlobalTables"); }
-Response list_contributor_insights(const Context&, json::Object) {
-  return empty_list("ContributorInsightsSummaries");
+constexpr auto kNothingElse = [](MemberReader&) {};
+
+// {"TableName": ..., and what `write` adds}
+template <typename Write>
+Response about_table(const Table& table, const Write& write) {
+  Response response;
+  json::JsonWriter out(&response.body);
+  out.begin_object();
+  out.key("TableName");
+  out.string(table.description.name);
+  write(&out);
+  out.end_object();
+  return response;
+}
+
+void write_empty_list(Slice key, json::JsonWriter* out) {
+  out->key(key);
+  out->begin_array();
+  out->end_array();
+}
+
+void write_disabled(Slice key, json::JsonWriter* out) {
+  out->key(key);
+  out->string("DISABLED");
+}
+
+// Contributor insights.
+
+Response list_contributor_insights(const Context&, json::Object body) {
+  DecodeState state(Report::kAll);
+  MemberReader in(body, &state);
+  read_page_size(in, "MaxResults", 100);
+  if (const Failure failure = state.result()) return feature_refusal(*failure);
+  return {200, R"({"ContributorInsightsSummaries":[]})", {}};
 }
 
 Response describe_contributor_insights(const Context& context, json::Object body) {
-  const auto table = table_of(context, body);
-  if (!table.ok()) return refusal(table.error());
-  Response response;
-  json::JsonWriter out(&response.body);
-  out.begin_object();
-  out.key("TableName");
-  out.string((*table)->description.name);
-  out.key("ContributorInsightsStatus");
-  out.string("DISABLED");
-  out.end_object();
-  return response;
+  const auto table = table_of(context, body, kNothingElse);
+  if (!table.ok()) return feature_refusal(table.error());
+  return about_table(**table,
+                     [](json::JsonWriter* out) { write_disabled("ContributorInsightsStatus", out); });
 }
+
+constexpr std::array<Slice, 2> kActionNames = {"ENABLE", "DISABLE"};
+constexpr std::array<bool, 2> kActionValues = {true, false};
+constexpr EnumTable<bool> kAction{kActionNames, kActionValues};
+
+Response update_contributor_insights(const Context& context, json::Object body) {
+  std::optional<bool> enable;
+  const auto table = table_of(context, body, [&](MemberReader& in) {
+    if (!in.has("ContributorInsightsAction"))
+      in.state()->note_violation(missing_member("contributorInsightsAction"));
+    in.enumeration("ContributorInsightsAction", kAction, &enable);
+  });
+  if (!table.ok()) return feature_refusal(table.error());
+  if (*enable) return feature_missing("Contributor insights are");
+  return about_table(**table,
+                     [](json::JsonWriter* out) { write_disabled("ContributorInsightsStatus", out); });
+}
+
+// Kinesis destinations.
 
 Response describe_kinesis_destination(const Context& context, json::Object body) {
-  const auto table = table_of(context, body);
-  if (!table.ok()) return refusal(table.error());
+  const auto table = table_of(context, body, kNothingElse);
+  if (!table.ok()) return feature_refusal(table.error());
+  return about_table(**table,
+                     [](json::JsonWriter* out) { write_empty_list("KinesisDataStreamDestinations", out); });
+}
+
+Outcome<std::string> kinesis_stream(const Context& context, json::Object body) {
+  std::string arn;
+  VARVE_ASSIGN_OR_FAIL([[maybe_unused]] const TableRef table, table_of(context, body, [&](MemberReader& in) {
+                         read_required(in, "StreamArn", kMinStreamArnLength, kMaxArnLength, &arn);
+                       }));
+  return arn;
+}
+
+Response enable_kinesis_destination(const Context& context, json::Object body) {
+  const auto arn = kinesis_stream(context, body);
+  return arn.ok() ? feature_missing("Kinesis streaming destinations are") : feature_refusal(arn.error());
+}
+
+// A table without destinations has none to disable or to change.
+Response missing_kinesis_destination(const Context& context, json::Object body) {
+  const auto arn = kinesis_stream(context, body);
+  if (!arn.ok()) return feature_refusal(arn.error());
+  return feature_refusal({ErrorType::kResourceNotFound,
+                          "Requested resource not found: Kinesis streaming destination: " + *arn,
+                          {}});
+}
+
+// Auto scaling of replicas.
+
+Response describe_auto_scaling(const Context& context, json::Object body) {
+  const auto table = table_of(context, body, kNothingElse);
+  if (!table.ok()) return feature_refusal(table.error());
   Response response;
   json::JsonWriter out(&response.body);
   out.begin_object();
+  out.key("TableAutoScalingDescription");
+  out.begin_object();
   out.key("TableName");
   out.string((*table)->description.name);
-  out.key("KinesisDataStreamDestinations");
-  out.begin_array();
-  out.end_array();
+  out.key("TableStatus");
+  out.string("ACTIVE");
+  write_empty_list("Replicas", &out);
+  out.end_object();
   out.end_object();
   return response;
 }
 
-Response get_resource_policy(const Context& context, json::Object body) {
-  const auto request = decode_tags(body, TagsOperation::kList);
-  if (!request.ok()) return refusal(request.error());
-  // The resource is checked as it is for its tags.
-  const auto tags = list_tags(context, request->resource_arn);
-  if (!tags.ok()) return refusal(tags.error());
-  return not_found("PolicyNotFoundException",
-                   "Resource-based policy not found for the provided ResourceArn: " + request->resource_arn);
+Response update_auto_scaling(const Context& context, json::Object body) {
+  const auto table = table_of(context, body, kNothingElse);
+  return table.ok() ? feature_missing("Auto scaling is") : feature_refusal(table.error());
 }
 
-// What an ARN names that nothing here can have made.
-Response missing_by_arn(json::Object body, Slice member, Slice exception, const std::string& kind) {
-  DecodeState state;
-  MemberReader in(body, &state);
-  std::optional<std::string> arn;
-  in.string(member, &arn, Presence::kRequired);
-  if (const Failure failure = state.result()) return refusal(*failure);
-  return not_found(exception, kind + " not found: " + *arn);
+// Time to live: switched off, and there is nothing to switch on yet.
+
+Response update_time_to_live(const Context& context, json::Object body) {
+  bool enabled = false;
+  std::string attribute;
+  const auto table = table_of(context, body, [&](MemberReader& in) {
+    in.structure("TimeToLiveSpecification", "TimeToLiveSpecification", Presence::kRequired,
+                 [&](MemberReader& members) {
+                   if (!members.has("Enabled"))
+                     members.state()->note_violation(missing_member(members.path("Enabled")));
+                   members.boolean("Enabled", &enabled);
+                   read_required(members, "AttributeName", 1, 255, &attribute);
+                 });
+  });
+  if (!table.ok()) return feature_refusal(table.error());
+  if (!enabled) return feature_refusal(validation_error("TimeToLive is already disabled"));
+  return feature_missing("Time to live is");
 }
 
-Response missing_backup(const Context&, json::Object body) {
-  return missing_by_arn(body, "BackupArn", "BackupNotFoundException", "Backup");
-}
-Response missing_export(const Context&, json::Object body) {
-  return missing_by_arn(body, "ExportArn", "ExportNotFoundException", "Export");
-}
-Response missing_import(const Context&, json::Object body) {
-  return missing_by_arn(body, "ImportArn", "ImportNotFoundException", "Import");
-}
+// Global tables.
+
+Response list_global_tables(const Context&, json::Object) { return {200, R"({"GlobalTables":[]})", {}}; }
 
 // What the service itself answers since it gave up the first version of global tables.
 Response global_tables_2017(const Context&, json::Object) {
-  return refusal(invalid_parameter(
+  return feature_refusal(invalid_parameter(
       "DynamoDB global tables version 2017.11.29 is not supported. We recommend using DynamoDB "
       "global tables version 2019.11.21, instead of version 2017.11.29 (Legacy)."));
 }
 
-struct Entry {
-  Slice operation;
-  AbsentFeature answer;
-};
 constexpr std::array kEntries = {
-    Entry{"ListBackups", list_backups},
-    Entry{"ListExports", list_exports},
-    Entry{"ListImports", list_imports},
-    Entry{"ListGlobalTables", list_global_tables},
-    Entry{"ListContributorInsights", list_contributor_insights},
-    Entry{"DescribeContributorInsights", describe_contributor_insights},
-    Entry{"DescribeKinesisStreamingDestination", describe_kinesis_destination},
-    Entry{"GetResourcePolicy", get_resource_policy},
-    Entry{"DescribeBackup", missing_backup},
-    Entry{"DeleteBackup", missing_backup},
-    Entry{"DescribeExport", missing_export},
-    Entry{"DescribeImport", missing_import},
-    Entry{"CreateGlobalTable", global_tables_2017},
-    Entry{"DescribeGlobalTable", global_tables_2017},
-    Entry{"DescribeGlobalTableSettings", global_tables_2017},
-    Entry{"UpdateGlobalTable", global_tables_2017},
-    Entry{"UpdateGlobalTableSettings", global_tables_2017},
+    AbsentFeatureEntry{"ListContributorInsights", list_contributor_insights},
+    AbsentFeatureEntry{"DescribeContributorInsights", describe_contributor_insights},
+    AbsentFeatureEntry{"UpdateContributorInsights", update_contributor_insights},
+    AbsentFeatureEntry{"DescribeKinesisStreamingDestination", describe_kinesis_destination},
+    AbsentFeatureEntry{"EnableKinesisStreamingDestination", enable_kinesis_destination},
+    AbsentFeatureEntry{"DisableKinesisStreamingDestination", missing_kinesis_destination},
+    AbsentFeatureEntry{"UpdateKinesisStreamingDestination", missing_kinesis_destination},
+    AbsentFeatureEntry{"DescribeTableReplicaAutoScaling", describe_auto_scaling},
+    AbsentFeatureEntry{"UpdateTableReplicaAutoScaling", update_auto_scaling},
+    AbsentFeatureEntry{"UpdateTimeToLive", update_time_to_live},
+    AbsentFeatureEntry{"ListGlobalTables", list_global_tables},
+    AbsentFeatureEntry{"CreateGlobalTable", global_tables_2017},
+    AbsentFeatureEntry{"DescribeGlobalTable", global_tables_2017},
+    AbsentFeatureEntry{"DescribeGlobalTableSettings", global_tables_2017},
+    AbsentFeatureEntry{"UpdateGlobalTable", global_tables_2017},
+    AbsentFeatureEntry{"UpdateGlobalTableSettings", global_tables_2017},
 };
 
 }  // namespace
 
 AbsentFeature find_absent_feature(Slice operation) {
-  for (const Entry& entry : kEntries) {
+  for (const AbsentFeatureEntry& entry : kEntries) {
     if (entry.operation == operation) return entry.answer;
   }
-  return nullptr;
+  return find_absent_backup_feature(operation);
 }
 
 }  // namespace varve::api::dynamo

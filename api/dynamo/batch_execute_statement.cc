@@ -34,11 +34,8 @@ Failure check_request(const BatchExecuteStatementRequest& request) {
   size_t reads = 0;
   for (size_t i = 0; i < count; ++i) {
     const std::string& text = request.statements[i].statement;
-    if (text.empty() || text.size() > partiql::kMaxStatementBytes) {
-      return constraint_error(
-          text, "statements." + std::to_string(i + 1) + ".member.statement",
-          text.empty() ? min_length(1) : max_length(static_cast<int64_t>(partiql::kMaxStatementBytes)));
-    }
+    VARVE_RETURN_IF_FAILED(
+        check_statement_length(text, "statements." + std::to_string(i + 1) + ".member.statement"));
     if (partiql::begins_as_read(text)) ++reads;
   }
   if (reads == 0 || reads == count) return std::nullopt;
@@ -56,7 +53,7 @@ void settle(Outcome<ExecuteStatementResult> outcome, BatchStatementResponse* res
 }
 
 Outcome<ExecuteStatementResult> read_one(const Context& context, const PreparedStatement& prepared) {
-  if (!prepared.names_one_item()) {
+  if (!prepared.key()) {
     return validation_error(
         "Select statements within BatchExecuteStatement must specify the primary key in the where clause.");
   }

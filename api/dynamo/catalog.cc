@@ -27,6 +27,16 @@ std::string fresh_id() {
   return text.data();
 }
 
+Error table_in_use(Slice table, TableStatus status) {
+  const Slice what = status == TableStatus::kCreating   ? "created"
+                     : status == TableStatus::kUpdating ? "updated"
+                                                        : "deleted";
+  return {ErrorType::kResourceInUse,
+          "Attempt to change a resource which is still in use: Table is being " + std::string(what) + ": " +
+              std::string(table),
+          {}};
+}
+
 uint64_t next_identity() {
   static std::atomic<uint64_t> last{0};
   return last.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -39,14 +49,16 @@ Result<KeyspaceId> entries_keyspace(partition::Store* store) {
 
 }  // namespace
 
-Catalog::Catalog(partition::Store* store, KeyspaceId entries)
-    : store_(store), entries_(entries), identity_(next_identity()) {}
+Catalog::Catalog(partition::Store* store, KeyspaceId entries, uint64_t delay_us)
+    : store_(store), entries_(entries), delay_us_(delay_us), identity_(next_identity()) {}
 
-Result<std::unique_ptr<Catalog>> Catalog::open(partition::Store* store) {
+Result<std::unique_ptr<Catalog>> Catalog::open(partition::Store* store, uint64_t delay_us) {
   VARVE_ASSIGN_OR_RETURN(const KeyspaceId entries, entries_keyspace(store));
-  std::unique_ptr<Catalog> catalog(new Catalog(store, entries));
+  std::unique_ptr<Catalog> catalog(new Catalog(store, entries, delay_us));
   io::MutexLock lock(&catalog->mutex_);
   VARVE_RETURN_IF_ERROR(catalog->load());
+  if (const Failure failure = catalog->erase_deleted())
+    return Status(failure->code(), "removing deleted tables: " + failure->message);
   return catalog;
 }
 
@@ -105,15 +117,20 @@ std::shared_ptr<const Catalog::Tables> Catalog::current() const {
 TableRef Catalog::find(Slice name) const {
   const auto tables = current();
   const auto found = tables->find(name);
-  return found == tables->end() ? nullptr : found->second;
+  return found == tables->end() || !found->second->status() ? nullptr : found->second;
 }
 
 std::vector<std::string> Catalog::list(Slice after, size_t limit, bool* more) const {
   const auto tables = current();
   std::vector<std::string> names;
-  auto next = after.empty() ? tables->begin() : tables->upper_bound(after);
-  for (; next != tables->end() && names.size() < limit; ++next) names.push_back(next->first);
-  *more = next != tables->end();
+  *more = false;
+  for (auto next = after.empty() ? tables->begin() : tables->upper_bound(after); next != tables->end();
+       ++next) {
+    if (!next->second->status()) continue;
+    *more = names.size() == limit;
+    if (*more) break;
+    names.push_back(next->first);
+  }
   return names;
 }
 
@@ -125,9 +142,55 @@ Status Catalog::store_entry(const Table& table) {
   return store_->write(&batch).status();
 }
 
+Transition Catalog::transition(TableStatus status) const {
+  if (delay_us_ == 0) return {};
+  return {status, io::wall_us() + delay_us_};
+}
+
+Failure Catalog::erase_deleted() {
+  std::vector<TableRef> gone;
+  for (const auto& [name, table] : *tables_) {
+    if (!table->status()) gone.push_back(table);
+  }
+  for (TableRef& table : gone) {
+    VARVE_ASSIGN_OR_FAIL([[maybe_unused]] const TableRef erased, erase(std::move(table)));
+  }
+  return std::nullopt;
+}
+
+Outcome<TableRef> Catalog::begin_change(Slice name) {
+  VARVE_RETURN_IF_FAILED(erase_deleted());
+  const auto found = tables_->find(name);
+  if (found == tables_->end()) return table_not_found(name);
+  return found->second;
+}
+
+Outcome<TableRef> Catalog::store_changed(Table table) {
+  VARVE_RETURN_IF_FAILED(failure_of(store_entry(table)));
+  Tables tables = *tables_;
+  auto changed = std::make_shared<const Table>(std::move(table));
+  tables[changed->description.name] = changed;
+  publish(std::move(tables));
+  return TableRef(changed);
+}
+
+Outcome<TableRef> Catalog::erase(TableRef table) {
+  const std::string& name = table->description.name;
+  partition::WriteBatch batch;
+  batch.remove(entries_, name);
+  VARVE_RETURN_IF_FAILED(failure_of(store_->write(&batch).status()));
+  Tables tables = *tables_;
+  tables.erase(name);
+  publish(std::move(tables));
+  // The table is gone once its entry is: a failure here leaves a keyspace for the next open to drop.
+  (void)store_->drop_keyspace(table->items);
+  return table;
+}
+
 Outcome<TableRef> Catalog::create(Table table) {
   io::MutexLock lock(&mutex_);
   const std::string name = table.description.name;
+  VARVE_RETURN_IF_FAILED(erase_deleted());
   if (tables_->contains(name)) {
     return Error{ErrorType::kResourceInUse, "Table already exists: " + name, {}};
   }
@@ -136,45 +199,42 @@ Outcome<TableRef> Catalog::create(Table table) {
     table.description.pay_per_request_since_us = table.description.created_us;
   }
   table.description.id = fresh_id();
+  table.transition = transition(TableStatus::kCreating);
   VARVE_ASSIGN_OR_FAIL_STATUS(table.items, store_->create_keyspace(items_keyspace(table.description.id)));
   // After a failure the entry may still turn out to be durable, so the keyspace stays: the next open keeps or drops it.
-  VARVE_RETURN_IF_FAILED(failure_of(store_entry(table)));
-  Tables tables = *tables_;
-  auto created = std::make_shared<const Table>(std::move(table));
-  tables.emplace(name, created);
-  publish(std::move(tables));
-  return TableRef(created);
+  return store_changed(std::move(table));
 }
 
-Outcome<TableRef> Catalog::update(Slice name, const std::function<Failure(Table*)>& change) {
+Outcome<TableRef> Catalog::update(Slice name, const Change& change) {
   io::MutexLock lock(&mutex_);
-  const auto found = tables_->find(name);
-  if (found == tables_->end()) return table_not_found(name);
-  Table table = *found->second;
+  VARVE_ASSIGN_OR_FAIL(const TableRef found, begin_change(name));
+  if (const auto status = found->status(); status != TableStatus::kActive)
+    return table_in_use(name, status.value_or(TableStatus::kDeleting));
+  Table table = *found;
   VARVE_RETURN_IF_FAILED(change(&table));
-  VARVE_RETURN_IF_FAILED(failure_of(store_entry(table)));
-  Tables tables = *tables_;
-  auto changed = std::make_shared<const Table>(std::move(table));
-  tables[std::string(name)] = changed;
-  publish(std::move(tables));
-  return TableRef(changed);
+  table.transition = transition(TableStatus::kUpdating);
+  return store_changed(std::move(table));
+}
+
+Outcome<TableRef> Catalog::amend(Slice name, const Change& change) {
+  io::MutexLock lock(&mutex_);
+  VARVE_ASSIGN_OR_FAIL(const TableRef found, begin_change(name));
+  Table table = *found;
+  VARVE_RETURN_IF_FAILED(change(&table));
+  return store_changed(std::move(table));
 }
 
 Outcome<TableRef> Catalog::remove(Slice name, const std::function<Failure(const Table&)>& check) {
   io::MutexLock lock(&mutex_);
-  const auto found = tables_->find(name);
-  if (found == tables_->end()) return table_not_found(name);
-  const TableRef table = found->second;
-  VARVE_RETURN_IF_FAILED(check(*table));
-  partition::WriteBatch batch;
-  batch.remove(entries_, name);
-  VARVE_RETURN_IF_FAILED(failure_of(store_->write(&batch).status()));
-  Tables tables = *tables_;
-  tables.erase(tables.find(name));
-  publish(std::move(tables));
-  // The table is gone once its entry is: a failure here leaves a keyspace for the next open to drop.
-  (void)store_->drop_keyspace(table->items);
-  return table;
+  VARVE_ASSIGN_OR_FAIL(const TableRef found, begin_change(name));
+  const auto status = found->status();
+  if (status == TableStatus::kDeleting) return found;
+  if (status && status != TableStatus::kActive) return table_in_use(name, *status);
+  VARVE_RETURN_IF_FAILED(check(*found));
+  if (delay_us_ == 0) return erase(found);
+  Table table = *found;
+  table.transition = transition(TableStatus::kDeleting);
+  return store_changed(std::move(table));
 }
 
 }  // namespace varve::api::dynamo

@@ -5,6 +5,9 @@
 // name never meets the items of the old one. Creation makes the keyspace first and the entry second; deletion removes the entry
 // first and the keyspace second. A crash in between leaves a keyspace that no entry names: open drops it.
 //
+// With a delay, tables stay CREATING, UPDATING or DELETING that long, as DynamoDB's do for seconds. A deleted table is gone, for all
+// that find and list say, when its time is over; its entry and its items go with the next change of any table, or at the next open.
+//
 // Invariants
 //   I1 An entry in the catalog has its keyspace.
 //   I2 What find and list answer is durable.
@@ -29,7 +32,8 @@ namespace varve::api::dynamo {
 
 class Catalog {
  public:
-  static Result<std::unique_ptr<Catalog>> open(partition::Store* store);
+  // delay_us: how long a table stays in each state that is not ACTIVE.
+  static Result<std::unique_ptr<Catalog>> open(partition::Store* store, uint64_t delay_us = 0);
 
   // nullptr when there is none. In the steady state this touches one atomic that nobody writes, and the thread's own copy of the
   // map's pointer.
@@ -38,23 +42,34 @@ class Catalog {
   std::vector<std::string> list(Slice after, size_t limit, bool* more) const;
   size_t size() const;
 
+  using Change = std::function<Failure(Table*)>;
   // Gives the table a fresh id, a keyspace and an entry. ResourceInUseException when the name is taken.
   Outcome<TableRef> create(Table table);
-  // Applies `change` to the table's newest form and stores the result; its error refuses. ResourceNotFoundException.
-  Outcome<TableRef> update(Slice name, const std::function<Failure(Table*)>& change);
-  // Removes the table unless `check` refuses; answers what it was.
+  // Applies `change` to the table's newest form and stores the result; its error refuses. ResourceNotFoundException. update is
+  // UpdateTable's: the table must be ACTIVE (ResourceInUseException), and is UPDATING from then on. amend leaves the state alone.
+  Outcome<TableRef> update(Slice name, const Change& change);
+  Outcome<TableRef> amend(Slice name, const Change& change);
+  // Removes the table unless `check` refuses; answers what it was. ResourceInUseException while it is created or updated; a table
+  // that is being deleted already is answered as it is.
   Outcome<TableRef> remove(Slice name, const std::function<Failure(const Table&)>& check);
 
  private:
   using Tables = std::map<std::string, TableRef, std::less<>>;
-  explicit Catalog(partition::Store* store, KeyspaceId entries);
+  Catalog(partition::Store* store, KeyspaceId entries, uint64_t delay_us);
   Status load() VARVE_REQUIRES(mutex_);
+  Transition transition(TableStatus status) const;
+  // What a change of tables begins with: the newest form of a table that is there; removes those whose time is over.
+  Outcome<TableRef> begin_change(Slice name) VARVE_REQUIRES(mutex_);
+  Failure erase_deleted() VARVE_REQUIRES(mutex_);
+  Outcome<TableRef> store_changed(Table table) VARVE_REQUIRES(mutex_);
+  Outcome<TableRef> erase(TableRef table) VARVE_REQUIRES(mutex_);
   std::shared_ptr<const Tables> current() const;
   void publish(Tables tables) VARVE_REQUIRES(mutex_);
   Status store_entry(const Table& table);
 
   partition::Store* const store_;
   const KeyspaceId entries_;
+  const uint64_t delay_us_;
   const uint64_t identity_;  // of this object among all catalogs of the process
 
   mutable io::Mutex mutex_;  // serializes changes; also guards tables_

@@ -18,10 +18,12 @@ struct Context {
   TransactionTokens* tokens = nullptr;
 
   // For operations on items. The name's form was checked at the start of the request; a table that is not there is found
-  // missing only here, after all checks that do not need it.
+  // missing only here, after all checks that do not need it. One that is being created or deleted is not there yet, or any more.
   Outcome<TableRef> table_for_items(Slice name_or_arn) const {
     VARVE_ASSIGN_OR_FAIL(const Slice name, table_name(name_or_arn, TableNameUse::kExisting));
-    if (TableRef table = catalog->find(name)) return table;
+    TableRef table = catalog->find(name);
+    const auto status = table == nullptr ? std::nullopt : table->status();
+    if (status == TableStatus::kActive || status == TableStatus::kUpdating) return table;
     return resource_not_found();
   }
 };

@@ -1,11 +1,10 @@
 #include <algorithm>
 
 #include "api/dynamo/operations.h"
+#include "api/dynamo/table_settings.h"
 
 namespace varve::api::dynamo {
 namespace {
-
-constexpr int64_t kMaxCapacityUnits = 1'000'000'000'000;
 
 template <typename Elements>
 std::string joined_names(const Elements& elements) {
@@ -123,33 +122,6 @@ index::KeyAttribute key_attribute(const CreateTableRequest& request, size_t i) {
 
 }  // namespace
 
-Failure check_throughput(const Throughput& throughput) {
-  const auto check = [](int64_t units, const std::string& upper_name, Slice path) -> Failure {
-    if (units < 1) return constraint_error(std::to_string(units), path, min_value(1));
-    if (units > kMaxCapacityUnits) {
-      return validation_error("Given value " + std::to_string(units) + " for " + upper_name +
-                              " is out of bounds");
-    }
-    return std::nullopt;
-  };
-  VARVE_RETURN_IF_FAILED(
-      check(throughput.read_units, "ReadCapacityUnits", "provisionedThroughput.readCapacityUnits"));
-  return check(throughput.write_units, "WriteCapacityUnits", "provisionedThroughput.writeCapacityUnits");
-}
-
-Outcome<std::optional<TableClass>> table_class_of(const std::optional<std::string>& name) {
-  if (!name) return std::optional<TableClass>();
-  if (*name == "STANDARD") return std::optional(TableClass::kStandard);
-  if (*name == "STANDARD_INFREQUENT_ACCESS") return std::optional(TableClass::kInfrequentAccess);
-  return validation_error(
-      "Invalid table-class parameter provided. Please try again with a valid table-class value: [STANDARD, "
-      "STANDARD_INFREQUENT_ACCESS].");
-}
-
-Error unsupported_member(const std::string& member) {
-  return invalid_parameter(member + " is not supported by this version of Varve");
-}
-
 Outcome<TableDescription> create_table(const Context& context, const CreateTableRequest& request) {
   VARVE_ASSIGN_OR_FAIL(const Slice name, table_name(request.table, TableNameUse::kDefinition));
   VARVE_RETURN_IF_FAILED(check_members(request));
@@ -157,11 +129,9 @@ Outcome<TableDescription> create_table(const Context& context, const CreateTable
   VARVE_RETURN_IF_FAILED(check_keys(request));
   VARVE_RETURN_IF_FAILED(check_definitions(request));
   VARVE_ASSIGN_OR_FAIL(const auto table_class, table_class_of(request.table_class));
-  if (!request.tags.empty()) VARVE_RETURN_IF_FAILED(check_tags(request.tags));
-  if (!request.unsupported.empty()) return unsupported_member(request.unsupported.front());
+  if (request.encryption) VARVE_RETURN_IF_FAILED(check_encryption(*request.encryption));
 
   Table table;
-  table.tags = request.tags;
   TableDescription& description = table.description;
   description.name = name;
   description.arn = table_arn(name);
@@ -172,6 +142,19 @@ Outcome<TableDescription> create_table(const Context& context, const CreateTable
   description.throughput = request.throughput.value_or(Throughput());
   description.table_class = table_class;
   description.deletion_protection = request.deletion_protection;
+  if (request.on_demand_throughput) {
+    VARVE_RETURN_IF_FAILED(check_on_demand(*request.on_demand_throughput, description.billing_mode));
+    description.on_demand_throughput = request.on_demand_throughput;
+  }
+  if (request.warm_throughput) VARVE_RETURN_IF_FAILED(set_warm(*request.warm_throughput, &description));
+  if (!request.tags.empty()) VARVE_RETURN_IF_FAILED(check_tags(request.tags));
+  table.tags = request.tags;
+  if (request.resource_policy) {
+    VARVE_ASSIGN_OR_FAIL(table.policy, make_policy(*request.resource_policy, std::nullopt));
+  }
+  if (!request.unsupported.empty()) return unsupported_member(request.unsupported.front());
+  if (request.encryption && asks_for_encryption(*request.encryption))
+    return unsupported_member("SSESpecification");
   VARVE_ASSIGN_OR_FAIL(const TableRef created, context.catalog->create(std::move(table)));
   TableDescription answer = created->description;
   answer.status = TableStatus::kCreating;

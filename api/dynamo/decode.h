@@ -26,12 +26,16 @@ Outcome<TransactGetItemsRequest> decode_transact_get_items(json::Object body);
 Outcome<TransactWriteItemsRequest> decode_transact_write_items(json::Object body);
 Outcome<ExecuteStatementRequest> decode_execute_statement(json::Object body);
 Outcome<BatchExecuteStatementRequest> decode_batch_execute_statement(json::Object body);
+Outcome<ExecuteTransactionRequest> decode_execute_transaction(json::Object body);
 
 Outcome<CreateTableRequest> decode_create_table(json::Object body);
 Outcome<UpdateTableRequest> decode_update_table(json::Object body);
 Outcome<ListTablesRequest> decode_list_tables(json::Object body);
 // DescribeTable, DeleteTable and others whose only member is TableName: the table's name or ARN.
 Outcome<std::string> decode_table_name(json::Object body);
+
+Outcome<PutResourcePolicyRequest> decode_put_resource_policy(json::Object body);
+Outcome<DeleteResourcePolicyRequest> decode_delete_resource_policy(json::Object body);
 
 struct TagsRequest {
   std::string resource_arn;

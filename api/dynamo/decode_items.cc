@@ -297,7 +297,13 @@ void read_transact_items(MemberReader& in, Slice shape, const Read& read) {
     if (++members <= kMaxTransactionItems) read(member);
   });
   if (!present) return;
-  if (auto failure = check_transaction_length(members)) in.state()->note_violation(*std::move(failure));
+  if (auto failure = check_transaction_length(members, in.path("TransactItems")))
+    in.state()->note_violation(*std::move(failure));
+}
+
+void read_token(MemberReader& in, std::optional<std::string>* token) {
+  in.string("ClientRequestToken", token);
+  if (auto failure = check_token(*token)) in.state()->note_violation(*std::move(failure));
 }
 
 }  // namespace
@@ -385,8 +391,7 @@ Outcome<TransactWriteItemsRequest> decode_transact_write_items(json::Object body
                       [&](MemberReader& member) { request.actions.push_back(read_transact_write(member)); });
   in.enumeration("ReturnConsumedCapacity", kCapacity, &request.return_consumed_capacity);
   in.enumeration("ReturnItemCollectionMetrics", kMetrics, &request.return_item_collection_metrics);
-  in.string("ClientRequestToken", &request.client_request_token);
-  if (auto failure = check_token(request.client_request_token)) state.note_violation(*std::move(failure));
+  read_token(in, &request.client_request_token);
   return finish(state, std::move(request));
 }
 
@@ -412,7 +417,6 @@ void read_statement(MemberReader& in, StatementRequest* request, std::string* pa
   if (has_parameters && request->parameters.empty()) {
     in.state()->note_violation(constraint_error("[]", in.path("Parameters"), min_length(1)));
   }
-  in.boolean("ConsistentRead", &request->consistent_read);
   in.enumeration("ReturnValuesOnConditionCheckFailure", kOnFailure,
                  &request->return_old_on_condition_failure);
 }
@@ -424,6 +428,7 @@ Outcome<ExecuteStatementRequest> decode_execute_statement(json::Object body) {
   MemberReader in(body, &state);
   ExecuteStatementRequest request;
   read_statement(in, &request, &request.parameter_error);
+  in.boolean("ConsistentRead", &request.consistent_read);
   in.string("NextToken", &request.next_token);
   if (request.next_token && request.next_token->empty()) {
     state.note_violation(constraint_error("", "nextToken", min_length(1)));
@@ -439,13 +444,34 @@ Outcome<BatchExecuteStatementRequest> decode_batch_execute_statement(json::Objec
   BatchExecuteStatementRequest request;
   const bool present =
       in.structures("Statements", "BatchStatementRequest", Presence::kRequired, [&](MemberReader& member) {
-        read_statement(member, &request.statements.emplace_back(), &request.parameter_error);
+        StatementRequest& statement = request.statements.emplace_back();
+        read_statement(member, &statement, &request.parameter_error);
+        member.boolean("ConsistentRead", &statement.consistent_read);
       });
   const auto count = static_cast<int64_t>(request.statements.size());
   if (present && (count < 1 || count > kMaxBatchStatements)) {
     state.note_violation(
         constraint_error("[...]", "statements", count < 1 ? min_length(1) : max_length(kMaxBatchStatements)));
   }
+  in.enumeration("ReturnConsumedCapacity", kCapacity, &request.return_consumed_capacity);
+  return finish(state, std::move(request));
+}
+
+Outcome<ExecuteTransactionRequest> decode_execute_transaction(json::Object body) {
+  DecodeState state;
+  MemberReader in(body, &state);
+  ExecuteTransactionRequest request;
+  size_t count = 0;
+  const bool present = in.structures(
+      "TransactStatements", "ParameterizedStatement", Presence::kRequired, [&](MemberReader& member) {
+        if (++count > kMaxTransactionItems) return;
+        read_statement(member, &request.statements.emplace_back(), &request.parameter_error);
+      });
+  if (present) {
+    if (auto failure = check_transaction_length(count, "transactStatements"))
+      state.note_violation(*std::move(failure));
+  }
+  read_token(in, &request.client_request_token);
   in.enumeration("ReturnConsumedCapacity", kCapacity, &request.return_consumed_capacity);
   return finish(state, std::move(request));
 }

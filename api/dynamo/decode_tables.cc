@@ -20,6 +20,11 @@ constexpr std::array kScalarValues = {index::AttributeType::kBinary, index::Attr
                                       index::AttributeType::kString};
 constexpr EnumTable<index::AttributeType> kScalar{kScalarNames, kScalarValues};
 
+enum class EncryptionType { kAes256, kKms };
+constexpr std::array<Slice, 2> kEncryptionNames = {"AES256", "KMS"};
+constexpr std::array kEncryptionValues = {EncryptionType::kAes256, EncryptionType::kKms};
+constexpr EnumTable<EncryptionType> kEncryption{kEncryptionNames, kEncryptionValues};
+
 template <typename T>
 Outcome<T> finish(const DecodeState& state, T request) {
   if (auto failure = state.result()) return *std::move(failure);
@@ -68,6 +73,37 @@ void note_unless_disabled(MemberReader& in, Slice name, Slice switch_name,
   if (present && enabled) unsupported->emplace_back(name);
 }
 
+void read_optional_units(MemberReader& in, Slice name, std::optional<int64_t>* out) {
+  in.integer(name, "Long", out);
+}
+
+void read_on_demand(MemberReader& in, std::optional<OnDemandThroughput>* out) {
+  in.structure("OnDemandThroughput", "OnDemandThroughput", Presence::kOptional, [&](MemberReader& units) {
+    out->emplace();
+    read_optional_units(units, "MaxReadRequestUnits", &(*out)->max_read_units);
+    read_optional_units(units, "MaxWriteRequestUnits", &(*out)->max_write_units);
+  });
+}
+
+void read_warm(MemberReader& in, std::optional<WarmThroughput>* out) {
+  in.structure("WarmThroughput", "WarmThroughput", Presence::kOptional, [&](MemberReader& units) {
+    out->emplace();
+    read_optional_units(units, "ReadUnitsPerSecond", &(*out)->read_units);
+    read_optional_units(units, "WriteUnitsPerSecond", &(*out)->write_units);
+  });
+}
+
+void read_encryption(MemberReader& in, std::optional<EncryptionSpecification>* out) {
+  in.structure("SSESpecification", "SSESpecification", Presence::kOptional, [&](MemberReader& members) {
+    EncryptionSpecification& encryption = out->emplace();
+    if (members.has("Enabled")) members.boolean("Enabled", &encryption.enabled.emplace());
+    std::optional<EncryptionType> type;
+    members.enumeration("SSEType", kEncryption, &type);
+    if (type) encryption.type = kEncryptionNames[static_cast<size_t>(*type)];
+    members.string("KMSMasterKeyId", &encryption.key_id);
+  });
+}
+
 void note_present(MemberReader& in, std::initializer_list<Slice> names,
                   std::vector<std::string>* unsupported) {
   for (const Slice name : names) {
@@ -110,11 +146,11 @@ Outcome<CreateTableRequest> decode_create_table(json::Object body) {
   read_tags(in, Presence::kOptional, &request.tags);
   note_present(in, {"LocalSecondaryIndexes", "GlobalSecondaryIndexes"}, &request.unsupported);
   note_unless_disabled(in, "StreamSpecification", "StreamEnabled", &request.unsupported);
-  note_unless_disabled(in, "SSESpecification", "Enabled", &request.unsupported);
-  note_present(in,
-               {"WarmThroughput", "ResourcePolicy", "OnDemandThroughput", "GlobalTableSourceArn",
-                "GlobalTableSettingsReplicationMode"},
-               &request.unsupported);
+  read_encryption(in, &request.encryption);
+  read_warm(in, &request.warm_throughput);
+  in.string("ResourcePolicy", &request.resource_policy);
+  read_on_demand(in, &request.on_demand_throughput);
+  note_present(in, {"GlobalTableSourceArn", "GlobalTableSettingsReplicationMode"}, &request.unsupported);
   return finish(state, std::move(request));
 }
 
@@ -129,10 +165,13 @@ Outcome<UpdateTableRequest> decode_update_table(json::Object body) {
   if (in.has("DeletionProtectionEnabled")) {
     in.boolean("DeletionProtectionEnabled", &request.deletion_protection.emplace());
   }
+  read_encryption(in, &request.encryption);
+  read_on_demand(in, &request.on_demand_throughput);
+  read_warm(in, &request.warm_throughput);
+  request.changes_replicas = in.has("ReplicaUpdates");
   note_present(in,
-               {"GlobalSecondaryIndexUpdates", "StreamSpecification", "SSESpecification", "ReplicaUpdates",
-                "MultiRegionConsistency", "GlobalTableWitnessUpdates", "OnDemandThroughput", "WarmThroughput",
-                "GlobalTableSettingsReplicationMode"},
+               {"GlobalSecondaryIndexUpdates", "StreamSpecification", "ReplicaUpdates",
+                "MultiRegionConsistency", "GlobalTableWitnessUpdates", "GlobalTableSettingsReplicationMode"},
                &request.unsupported);
   return finish(state, std::move(request));
 }
@@ -166,6 +205,44 @@ Outcome<TagsRequest> decode_tags(json::Object body, TagsOperation operation) {
     if (!keys) state.note_violation(missing_member("tagKeys"));
     request.tag_keys = std::move(keys).value_or(std::vector<std::string>());
   }
+  return finish(state, std::move(request));
+}
+
+namespace {
+
+void read_arn(MemberReader& in, std::string* arn) {
+  constexpr int64_t kMaxArnLength = 1283;
+  read_string(in, "ResourceArn", arn);
+  if (static_cast<int64_t>(arn->size()) > kMaxArnLength)
+    in.state()->note_violation(constraint_error(*arn, in.path("ResourceArn"), max_length(kMaxArnLength)));
+}
+
+void read_revision_id(MemberReader& in, std::optional<std::string>* id) {
+  constexpr int64_t kMaxLength = 255;
+  in.string("ExpectedRevisionId", id);
+  if (!*id || (!(*id)->empty() && static_cast<int64_t>((*id)->size()) <= kMaxLength)) return;
+  in.state()->note_violation(constraint_error(**id, in.path("ExpectedRevisionId"),
+                                              (*id)->empty() ? min_length(1) : max_length(kMaxLength)));
+}
+
+}  // namespace
+
+Outcome<PutResourcePolicyRequest> decode_put_resource_policy(json::Object body) {
+  DecodeState state(DecodeState::Report::kAll);
+  MemberReader in(body, &state);
+  PutResourcePolicyRequest request;
+  read_arn(in, &request.resource_arn);
+  read_string(in, "Policy", &request.policy);
+  read_revision_id(in, &request.expected_revision_id);
+  return finish(state, std::move(request));
+}
+
+Outcome<DeleteResourcePolicyRequest> decode_delete_resource_policy(json::Object body) {
+  DecodeState state(DecodeState::Report::kAll);
+  MemberReader in(body, &state);
+  DeleteResourcePolicyRequest request;
+  read_arn(in, &request.resource_arn);
+  read_revision_id(in, &request.expected_revision_id);
   return finish(state, std::move(request));
 }
 

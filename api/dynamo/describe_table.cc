@@ -12,6 +12,7 @@ constexpr int64_t kMaxListedTables = 100;
 
 Outcome<TableDescription> described(const Context& context, const Table& table) {
   TableDescription description = table.description;
+  description.status = table.status().value_or(TableStatus::kDeleting);
   const auto counted = context.store->keyspace_statistics(table.items);
   // Dropped since the table was looked up.
   if (counted.code() == ErrorCode::kNotFound) return table_not_found(description.name);

@@ -42,8 +42,9 @@ class Dispatcher {
   // Waits for the table operations that were accepted.
   ~Dispatcher();
 
-  // `target` is the X-Amz-Target header's value ("DynamoDB_20120810.GetItem"); empty when the header is absent.
-  void handle(Slice target, Slice body, Done done);
+  // `target` is the X-Amz-Target header's value ("DynamoDB_20120810.GetItem"); empty when the header is absent. `endpoint` is
+  // HOST:PORT under which clients reach this database: DescribeEndpoints tells it.
+  void handle(Slice target, Slice body, Done done, Slice endpoint = "localhost:8000");
 
   // What handle() refuses before DynamoDB looks at who sent the request: malformed JSON and unknown operations. The server
   // asks it about requests that it will refuse for want of a signature.

@@ -104,86 +104,6 @@ void write_unprocessed(const KeysAndAttributes& request, const std::vector<size_
   out->end_object();
 }
 
-Slice status_name(TableStatus status) {
-  switch (status) {
-    case TableStatus::kCreating:
-      return "CREATING";
-    case TableStatus::kActive:
-      return "ACTIVE";
-    case TableStatus::kUpdating:
-      return "UPDATING";
-    case TableStatus::kDeleting:
-      return "DELETING";
-  }
-  return "ACTIVE";
-}
-
-void write_key_element(const index::KeyAttribute& key, Slice type, JsonWriter* out) {
-  out->begin_object();
-  out->key("AttributeName");
-  out->string(key.name);
-  out->key("KeyType");
-  out->string(type);
-  out->end_object();
-}
-
-void write_schema(const TableDescription& table, JsonWriter* out) {
-  if (table.attribute_definitions.empty()) return;
-  out->key("AttributeDefinitions");
-  out->begin_array();
-  for (const AttributeDefinition& definition : table.attribute_definitions) {
-    out->begin_object();
-    out->key("AttributeName");
-    out->string(definition.name);
-    out->key("AttributeType");
-    out->string(index::type_name(definition.type));
-    out->end_object();
-  }
-  out->end_array();
-  out->key("KeySchema");
-  out->begin_array();
-  write_key_element(table.key_schema.partition, "HASH", out);
-  if (table.key_schema.sort) write_key_element(*table.key_schema.sort, "RANGE", out);
-  out->end_array();
-}
-
-void write_time(Slice key, const std::optional<uint64_t>& time_us, JsonWriter* out) {
-  if (!time_us) return;
-  out->key(key);
-  out->timestamp(*time_us);
-}
-
-void write_billing(const TableDescription& table, JsonWriter* out) {
-  out->key("ProvisionedThroughput");
-  out->begin_object();
-  write_time("LastIncreaseDateTime", table.last_increase_us, out);
-  write_time("LastDecreaseDateTime", table.last_decrease_us, out);
-  out->key("NumberOfDecreasesToday");
-  out->integer(0);
-  out->key("ReadCapacityUnits");
-  out->integer(table.throughput.read_units);
-  out->key("WriteCapacityUnits");
-  out->integer(table.throughput.write_units);
-  out->end_object();
-  if (!table.pay_per_request_since_us) return;
-  out->key("BillingModeSummary");
-  out->begin_object();
-  out->key("BillingMode");
-  out->string(table.billing_mode == BillingMode::kPayPerRequest ? "PAY_PER_REQUEST" : "PROVISIONED");
-  write_time("LastUpdateToPayPerRequestDateTime", table.pay_per_request_since_us, out);
-  out->end_object();
-}
-
-void write_table_class(const TableDescription& table, JsonWriter* out) {
-  if (!table.table_class) return;
-  out->key("TableClassSummary");
-  out->begin_object();
-  out->key("TableClass");
-  out->string(*table.table_class == TableClass::kStandard ? "STANDARD" : "STANDARD_INFREQUENT_ACCESS");
-  write_time("LastUpdateDateTime", table.table_class_updated_us, out);
-  out->end_object();
-}
-
 }  // namespace
 
 std::string encode_error(const Error& error) {
@@ -303,14 +223,18 @@ std::string encode_batch_write(const BatchWriteItemResult& result, ReturnConsume
   return body;
 }
 
-std::string encode_transact_get(const TransactGetItemsResult& result, ReturnConsumedCapacity capacity) {
+namespace {
+
+// The answer of a transaction that reads: an object for each item, empty when there is nothing to show.
+std::string encode_responses(const std::vector<StoredItem>& items, const std::vector<ConsumedCapacity>& units,
+                             ReturnConsumedCapacity capacity, Slice kind) {
   std::string body;
   JsonWriter out(&body);
   out.begin_object();
-  write_capacity_list(result.consumed_capacity, capacity, &out, "ReadCapacityUnits");
+  write_capacity_list(units, capacity, &out, kind);
   out.key("Responses");
   out.begin_array();
-  for (const StoredItem& item : result.items) {
+  for (const StoredItem& item : items) {
     out.begin_object();
     if (item.found()) {
       out.key("Item");
@@ -321,6 +245,17 @@ std::string encode_transact_get(const TransactGetItemsResult& result, ReturnCons
   out.end_array();
   out.end_object();
   return body;
+}
+
+}  // namespace
+
+std::string encode_transact_get(const TransactGetItemsResult& result, ReturnConsumedCapacity capacity) {
+  return encode_responses(result.items, result.consumed_capacity, capacity, "ReadCapacityUnits");
+}
+
+std::string encode_transaction(const ExecuteTransactionResult& result, ReturnConsumedCapacity capacity) {
+  return encode_responses(result.items, result.consumed_capacity, capacity,
+                          result.wrote && !result.replayed ? "WriteCapacityUnits" : "ReadCapacityUnits");
 }
 
 std::string encode_transact_write(const TransactWriteItemsResult& result, ReturnConsumedCapacity capacity) {
@@ -438,71 +373,6 @@ std::string encode_batch_statements(const BatchExecuteStatementResult& result,
       write_capacity_object(table, capacity, &out);
     out.end_array();
   }
-  out.end_object();
-  return body;
-}
-
-std::string encode_table_description(const TableDescription& table, Slice member) {
-  std::string body;
-  JsonWriter out(&body);
-  out.begin_object();
-  out.key(member);
-  out.begin_object();
-  out.key("TableName");
-  out.string(table.name);
-  out.key("TableStatus");
-  out.string(status_name(table.status));
-  out.key("CreationDateTime");
-  out.timestamp(table.created_us);
-  write_schema(table, &out);
-  write_billing(table, &out);
-  out.key("TableSizeBytes");
-  out.integer(static_cast<int64_t>(table.size_bytes));
-  out.key("ItemCount");
-  out.integer(static_cast<int64_t>(table.item_count));
-  out.key("TableArn");
-  out.string(table.arn);
-  out.key("TableId");
-  out.string(table.id);
-  write_table_class(table, &out);
-  out.key("DeletionProtectionEnabled");
-  out.boolean(table.deletion_protection);
-  out.end_object();
-  out.end_object();
-  return body;
-}
-
-std::string encode_list_tables(const ListTablesResult& result) {
-  std::string body;
-  JsonWriter out(&body);
-  out.begin_object();
-  out.key("TableNames");
-  out.begin_array();
-  for (const std::string& name : result.table_names) out.string(name);
-  out.end_array();
-  if (result.last_evaluated_table_name) {
-    out.key("LastEvaluatedTableName");
-    out.string(*result.last_evaluated_table_name);
-  }
-  out.end_object();
-  return body;
-}
-
-std::string encode_tags(const std::vector<Tag>& tags) {
-  std::string body;
-  JsonWriter out(&body);
-  out.begin_object();
-  out.key("Tags");
-  out.begin_array();
-  for (const Tag& tag : tags) {
-    out.begin_object();
-    out.key("Key");
-    out.string(tag.key);
-    out.key("Value");
-    out.string(tag.value);
-    out.end_object();
-  }
-  out.end_array();
   out.end_object();
   return body;
 }

@@ -3,12 +3,13 @@
 // Threads: any (pure functions).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "api/dynamo/error.h"
 #include "api/dynamo/requests.h"
-#include "api/dynamo/table_requests.h"
+#include "api/dynamo/table.h"
 
 namespace varve::api::dynamo {
 
@@ -28,10 +29,15 @@ std::string encode_transact_write(const TransactWriteItemsResult& result, Return
 std::string encode_statement(const ExecuteStatementResult& result, ReturnConsumedCapacity capacity);
 std::string encode_batch_statements(const BatchExecuteStatementResult& result,
                                     ReturnConsumedCapacity capacity);
+std::string encode_transaction(const ExecuteTransactionResult& result, ReturnConsumedCapacity capacity);
 
 // member: "TableDescription", or "Table" for DescribeTable.
 std::string encode_table_description(const TableDescription& table, Slice member);
 std::string encode_list_tables(const ListTablesResult& result);
 std::string encode_tags(const std::vector<Tag>& tags);
+std::string encode_policy(const ResourcePolicy& policy);
+// PutResourcePolicy, DeleteResourcePolicy.
+std::string encode_policy_revision(const std::optional<std::string>& revision_id);
+std::string encode_endpoint(Slice address);
 
 }  // namespace varve::api::dynamo

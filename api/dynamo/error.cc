@@ -10,7 +10,7 @@ constexpr Slice kValidate = "com.amazon.coral.validate#";
 constexpr Slice kService = "com.amazon.coral.service#";
 
 // In the order of ErrorType.
-constexpr std::array<ErrorTypeInfo, 15> kTypes = {{
+constexpr std::array<ErrorTypeInfo, 16> kTypes = {{
     {"ValidationException", kValidate, 400, "message"},
     {"SerializationException", kService, 400, "Message"},
     {"UnknownOperationException", kService, 400, "message"},
@@ -23,6 +23,7 @@ constexpr std::array<ErrorTypeInfo, 15> kTypes = {{
     {"ResourceNotFoundException", kModelled, 400, "message"},
     {"ResourceInUseException", kModelled, 400, "message"},
     {"LimitExceededException", kModelled, 400, "message"},
+    {"PolicyNotFoundException", kModelled, 400, "message"},
     {"ProvisionedThroughputExceededException", kModelled, 400, "message"},
     {"AccessDeniedException", kService, 400, "message"},
     {"InternalServerError", kModelled, 500, "message"},
@@ -48,6 +49,7 @@ ErrorCode Error::code() const {
     case ErrorType::kIdempotentParameterMismatch:
       return ErrorCode::kInvalidArgument;
     case ErrorType::kResourceNotFound:
+    case ErrorType::kPolicyNotFound:
       return ErrorCode::kNotFound;
     case ErrorType::kDuplicateItem:
     case ErrorType::kResourceInUse:

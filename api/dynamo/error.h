@@ -33,6 +33,7 @@ enum class ErrorType : uint8_t {
   kResourceNotFound,
   kResourceInUse,
   kLimitExceeded,
+  kPolicyNotFound,
   kThroughputExceeded,
   kAccessDenied,
   kInternal,

@@ -7,11 +7,7 @@ namespace {
 
 Failure check_request(const ExecuteStatementRequest& request) {
   if (!request.parameter_error.empty()) return validation_error(request.parameter_error);
-  if (request.statement.empty()) return constraint_error("", "statement", min_length(1));
-  if (request.statement.size() > partiql::kMaxStatementBytes) {
-    return constraint_error(request.statement, "statement",
-                            max_length(static_cast<int64_t>(partiql::kMaxStatementBytes)));
-  }
+  VARVE_RETURN_IF_FAILED(check_statement_length(request.statement, "statement"));
   if (request.limit && *request.limit < 1) {
     return constraint_error(std::to_string(*request.limit), "limit", min_value(1));
   }

@@ -35,6 +35,7 @@ class ItemWrite {
   // `done` is called once: before this returns when the outcome is known at once, else from the log's thread.
   static void run_async(const Context& context, std::shared_ptr<ItemWrite> write, Done done);
 
+  const Table& table() const { return *table_; }
   const partition::CommitKey& commit_key() const { return commit_key_; }
   // Checks the condition on the stored item and adds the write to the batch.
   Failure apply(const partition::Image& image, partition::WriteBatch* batch);

@@ -1,5 +1,6 @@
 // The operations, on typed requests: what the C++ face and the dispatcher call. Writes of one item are in api/dynamo/item_write.h,
-// because they come in a blocking and an asynchronous form; so do BatchWriteItem and TransactWriteItems here. Each operation has its own file.
+// because they come in a blocking and an asynchronous form; so do BatchWriteItem, TransactWriteItems and PartiQL's here. Each operation
+// has its own file.
 //
 // Errors: DynamoDB's exceptions with its exact texts, of several the one DynamoDB reports first.
 // Threads: any. Reads run on the calling thread; operations that change tables block on the log.
@@ -37,7 +38,7 @@ Outcome<TransactWriteItemsResult> transact_write_items(const Context& context,
                                                        const TransactWriteItemsRequest& request);
 void transact_write_items_async(const Context& context, const TransactWriteItemsRequest& request,
                                 std::function<void(Outcome<TransactWriteItemsResult>)> done);
-// One PartiQL statement, and up to 25. The asynchronous forms answer reads and refusals at once, writes from the log's thread.
+// One PartiQL statement, up to 25, and up to 100 as one transaction. The asynchronous forms answer reads and refusals at once, writes from the log's thread.
 Outcome<ExecuteStatementResult> execute_statement(const Context& context,
                                                   const ExecuteStatementRequest& request);
 void execute_statement_async(const Context& context, const ExecuteStatementRequest& request,
@@ -46,9 +47,12 @@ Outcome<BatchExecuteStatementResult> batch_execute_statement(const Context& cont
                                                              const BatchExecuteStatementRequest& request);
 void batch_execute_statement_async(const Context& context, const BatchExecuteStatementRequest& request,
                                    std::function<void(Outcome<BatchExecuteStatementResult>)> done);
+Outcome<ExecuteTransactionResult> execute_transaction(const Context& context,
+                                                      const ExecuteTransactionRequest& request);
+void execute_transaction_async(const Context& context, const ExecuteTransactionRequest& request,
+                               std::function<void(Outcome<ExecuteTransactionResult>)> done);
 
-// The description answers what DynamoDB's does: CREATING, UPDATING, DELETING. The next request finds the table active, changed or
-// gone.
+// The description answers what DynamoDB's does: CREATING, UPDATING, DELETING. How long the table then stays so: catalog.h.
 Outcome<TableDescription> create_table(const Context& context, const CreateTableRequest& request);
 Outcome<TableDescription> update_table(const Context& context, const UpdateTableRequest& request);
 Outcome<TableDescription> delete_table(const Context& context, const std::string& table);
@@ -62,10 +66,18 @@ Failure untag_resource(const Context& context, const std::string& resource_arn,
 // The rules on tags themselves, which CreateTable checks too.
 Failure check_tags(const std::vector<Tag>& tags);
 
-// What CreateTable and UpdateTable share.
-Failure check_throughput(const Throughput& throughput);
-Outcome<std::optional<TableClass>> table_class_of(const std::optional<std::string>& name);
-Error unsupported_member(const std::string& member);
+// The table that a resource's ARN names, in the words of the operations on tags and policies.
+Outcome<Slice> table_of_resource(const std::string& arn);
+Error resource_missing(const std::string& arn);
+
+// Policies are stored and given back, not evaluated. PolicyNotFoundException, also when the expected revision is another.
+Outcome<ResourcePolicy> get_resource_policy(const Context& context, const std::string& resource_arn);
+// Both answer the revision's id; the latter nothing when there was no policy.
+Outcome<std::string> put_resource_policy(const Context& context, const PutResourcePolicyRequest& request);
+Outcome<std::optional<std::string>> delete_resource_policy(const Context& context,
+                                                           const DeleteResourcePolicyRequest& request);
+// The rules on a policy itself, and its first revision, which CreateTable needs too.
+Outcome<ResourcePolicy> make_policy(const std::string& text, const std::optional<ResourcePolicy>& old);
 
 // The description with the store's counts filled in.
 Outcome<TableDescription> described(const Context& context, const Table& table);

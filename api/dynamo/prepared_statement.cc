@@ -2,6 +2,7 @@
 
 #include "api/dynamo/capacity.h"
 #include "api/dynamo/page_reader.h"
+#include "api/dynamo/transaction.h"
 #include "api/dynamo/value_json.h"
 #include "api/expression/path.h"
 #include "api/partiql/next_token.h"
@@ -60,57 +61,109 @@ Failure check_values(const StatementRequest& request, const partiql::Statement& 
 
 }  // namespace
 
+Failure check_statement_length(const std::string& statement, Slice path) {
+  if (statement.empty()) return constraint_error(statement, path, min_length(1));
+  if (statement.size() > partiql::kMaxStatementBytes)
+    return constraint_error(statement, path, max_length(static_cast<int64_t>(partiql::kMaxStatementBytes)));
+  return std::nullopt;
+}
+
+PreparedStatement::PreparedStatement(const StatementRequest& request, partiql::Statement statement)
+    : request_(&request), statement_(std::make_unique<const partiql::Statement>(std::move(statement))) {}
+
 Outcome<PreparedStatement> PreparedStatement::prepare(const Context& context, const StatementRequest& request,
                                                       Identity* identity) {
-  VARVE_ASSIGN_OR_FAIL_STATUS(const partiql::Statement statement,
-                              partiql::parse_statement(request.statement, request.parameters));
-  if (identity != nullptr) *identity = {statement.is_read(), statement.table};
-  VARVE_RETURN_IF_FAILED(check_values(request, statement));
-  VARVE_ASSIGN_OR_FAIL_STATUS(partiql::Planner planner, partiql::Planner::bind(statement));
-  PreparedStatement prepared;
-  VARVE_ASSIGN_OR_FAIL(prepared.table_, context.table_for_items(statement.table));
-  if (identity != nullptr) identity->table = prepared.table_->description.name;
-  if (statement.is_read()) {
-    VARVE_ASSIGN_OR_FAIL_STATUS(prepared.read_, planner.plan_read(prepared.table_->description.key_schema));
-    prepared.consistent_read_ = request.consistent_read;
-    prepared.fingerprint_ =
-        partiql::statement_fingerprint(request.statement, request.parameters, prepared.table_->items);
-    return prepared;
+  VARVE_ASSIGN_OR_FAIL(PreparedStatement prepared, bind(request, identity));
+  if (prepared.statement().kind == partiql::StatementKind::kExists) {
+    return validation_error("EXISTS is only supported in ExecuteTransaction");
   }
-  VARVE_RETURN_IF_FAILED(prepared.prepare_write(statement, request, &planner));
+  VARVE_ASSIGN_OR_FAIL(TableRef table, context.table_for_items(prepared.statement().table));
+  if (identity != nullptr) identity->table = table->description.name;
+  VARVE_RETURN_IF_FAILED(prepared.plan(std::move(table)));
+  VARVE_RETURN_IF_FAILED(prepared.make_write());
   return prepared;
 }
 
-Failure PreparedStatement::prepare_write(const partiql::Statement& statement, const StatementRequest& request,
-                                         partiql::Planner* planner) {
+Outcome<PreparedStatement> PreparedStatement::bind(const StatementRequest& request, Identity* identity) {
+  VARVE_ASSIGN_OR_FAIL_STATUS(partiql::Statement statement,
+                              partiql::parse_statement(request.statement, request.parameters));
+  if (identity != nullptr) *identity = {statement.is_read(), statement.table};
+  VARVE_RETURN_IF_FAILED(check_values(request, statement));
+  PreparedStatement prepared(request, std::move(statement));
+  VARVE_ASSIGN_OR_FAIL_STATUS(partiql::Planner planner, partiql::Planner::bind(prepared.statement()));
+  prepared.planner_.emplace(std::move(planner));
+  return prepared;
+}
+
+Failure PreparedStatement::plan(TableRef table) {
+  table_ = std::move(table);
   const index::KeySchema& schema = table_->description.key_schema;
-  const auto fill = [&](WriteRequestBase* write) {
-    write->return_values = return_values(statement.returning);
-    write->return_old_on_condition_failure = request.return_old_on_condition_failure;
-  };
-  if (statement.kind == partiql::StatementKind::kInsert) {
-    is_insert_ = true;
-    PutItemRequest put;
-    fill(&put);
-    put.item = statement.item;
-    VARVE_ASSIGN_OR_FAIL_STATUS(auto condition, planner->plan_insert(schema));
-    VARVE_ASSIGN_OR_FAIL(write_, place_write(table_, put, {std::move(condition), {}}));
-    return std::nullopt;
+  if (is_read()) {
+    VARVE_ASSIGN_OR_FAIL_STATUS(read_, planner_->plan_read(schema));
+    fingerprint_ = partiql::statement_fingerprint(request_->statement, request_->parameters, table_->items);
+  } else if (is_insert()) {
+    VARVE_ASSIGN_OR_FAIL_STATUS(write_plan_.condition, planner_->plan_insert(schema));
+  } else {
+    VARVE_ASSIGN_OR_FAIL_STATUS(write_plan_, planner_->plan_write(schema));
   }
-  VARVE_ASSIGN_OR_FAIL_STATUS(partiql::WritePlan plan, planner->plan_write(schema));
-  if (statement.kind == partiql::StatementKind::kUpdate) {
-    UpdateItemRequest update;
-    fill(&update);
-    update.key = std::move(plan.key);
-    VARVE_ASSIGN_OR_FAIL(write_,
-                         place_write(table_, update, {std::move(plan.condition), std::move(plan.update)}));
-    return std::nullopt;
-  }
-  DeleteItemRequest remove;
-  fill(&remove);
-  remove.key = std::move(plan.key);
-  VARVE_ASSIGN_OR_FAIL(write_, place_write(table_, remove, {std::move(plan.condition), {}}));
   return std::nullopt;
+}
+
+Failure PreparedStatement::check_key_not_empty() const {
+  return dynamo::check_key_not_empty(table_->description.key_schema,
+                                     is_insert() ? statement_->item : write_plan_.key);
+}
+
+Failure PreparedStatement::make_write() {
+  const auto place = [&](auto request) {
+    request.return_values = return_values(statement_->returning);
+    request.return_old_on_condition_failure = request_->return_old_on_condition_failure;
+    return place_write(table_, request, {std::move(write_plan_.condition), std::move(write_plan_.update)});
+  };
+  switch (statement_->kind) {
+    case partiql::StatementKind::kSelect:
+      return std::nullopt;
+    case partiql::StatementKind::kInsert: {
+      PutItemRequest put;
+      put.item = statement_->item;
+      VARVE_ASSIGN_OR_FAIL(write_, place(std::move(put)));
+      return std::nullopt;
+    }
+    case partiql::StatementKind::kUpdate: {
+      UpdateItemRequest update;
+      update.key = std::move(write_plan_.key);
+      VARVE_ASSIGN_OR_FAIL(write_, place(std::move(update)));
+      return std::nullopt;
+    }
+    case partiql::StatementKind::kDelete: {
+      DeleteItemRequest remove;
+      remove.key = std::move(write_plan_.key);
+      VARVE_ASSIGN_OR_FAIL(write_, place(std::move(remove)));
+      return std::nullopt;
+    }
+    case partiql::StatementKind::kExists: {
+      ConditionCheckRequest check;
+      check.key = std::move(write_plan_.key);
+      VARVE_ASSIGN_OR_FAIL(write_, place(std::move(check)));
+      return std::nullopt;
+    }
+  }
+  return std::nullopt;
+}
+
+Failure PreparedStatement::shape(StoredItem* item) const {
+  if (!item->found()) return std::nullopt;
+  if (read_.filter && !read_.filter->evaluate(item->view())) {
+    item->reset();
+    return std::nullopt;
+  }
+  if (read_.projection.empty()) return std::nullopt;
+  VARVE_ASSIGN_OR_FAIL(const Item part, project(read_.projection, item->view()));
+  if (part.empty()) {
+    item->reset();
+    return std::nullopt;
+  }
+  return failure_of(item->own(index::encode_item(part)));
 }
 
 Outcome<ExecuteStatementResult> PreparedStatement::finish(Outcome<WriteItemResult> outcome, bool is_insert) {
@@ -135,12 +188,12 @@ Outcome<ExecuteStatementResult> PreparedStatement::read(const Context& context, 
     at = *std::move(decoded);
   }
   ReadPageRequest page_request;
-  page_request.consistent_read = consistent_read_;
+  page_request.consistent_read = request_->consistent_read;
   page_request.limit = limit;
   const PageExpressions expressions{read_.filter, std::nullopt};
   ExecuteStatementResult result;
   result.consumed_capacity.table = table_->description.name;
-  const double page_units = read_units(kPageBytes, consistent_read_);
+  const double page_units = read_units(kPageBytes, request_->consistent_read);
   while (at.range < read_.ranges.size()) {
     const PageRange range{read_.ranges[at.range], read_.forward, std::move(at.after), read_.may_continue};
     VARVE_ASSIGN_OR_FAIL(ReadPageResult page, read_page(context, *table_, page_request, range, expressions));

@@ -1,7 +1,10 @@
 // PreparedStatement: a PartiQL statement parsed, planned and bound to its table (api/partiql), ready to run as what it is: a page
-// read or an ItemWrite. ExecuteStatement and BatchExecuteStatement share it.
+// read, a read of one item, or an ItemWrite. ExecuteStatement, BatchExecuteStatement and ExecuteTransaction share it.
 //
-// Threads: one. Ownership: holds the table; borrows the context.
+// Steps: bind makes the checks that need no table; plan those of the statement against the table's key schema; make_write those
+// of the item itself. prepare is all of them, for a statement that stands alone.
+//
+// Threads: one. Ownership: holds the table; borrows the context and, as far as make_write, the request.
 #pragma once
 
 #include <memory>
@@ -15,6 +18,9 @@
 
 namespace varve::api::dynamo {
 
+// A statement has 1 to 8192 bytes. path: the member's name in messages.
+Failure check_statement_length(const std::string& statement, Slice path);
+
 class PreparedStatement {
  public:
   // What a statement was found to be even when it could not be prepared, for BatchExecuteStatement's answers.
@@ -26,27 +32,39 @@ class PreparedStatement {
   static Outcome<PreparedStatement> prepare(const Context& context, const StatementRequest& request,
                                             Identity* identity);
 
-  bool is_read() const { return write_ == nullptr; }
-  bool names_one_item() const { return read_.names_one_item; }
+  static Outcome<PreparedStatement> bind(const StatementRequest& request, Identity* identity);
+  const partiql::Statement& statement() const { return *statement_; }
+  Failure plan(TableRef table);
+  Failure make_write();
+  // What a transaction checks before make_write (api/dynamo/transaction.h).
+  Failure check_key_not_empty() const;
+
+  bool is_read() const { return statement_->is_read(); }
+  const TableRef& table() const { return table_; }
+  // A read's: the one primary key that WHERE names, when it does.
+  const std::optional<index::PrimaryKey>& key() const { return read_.key; }
 
   // Reads. limit: items looked at.
   Outcome<ExecuteStatementResult> read(const Context& context, std::optional<int64_t> limit,
                                        const std::optional<std::string>& next_token) const;
+  // What a read makes of the stored item under its key: nothing when WHERE does not hold, else what SELECT names.
+  Failure shape(StoredItem* item) const;
 
   // Writes. finish turns the outcome of the write into the statement's.
   const std::shared_ptr<ItemWrite>& write() const { return write_; }
   static Outcome<ExecuteStatementResult> finish(Outcome<WriteItemResult> outcome, bool is_insert);
-  bool is_insert() const { return is_insert_; }
+  bool is_insert() const { return statement_->kind == partiql::StatementKind::kInsert; }
 
  private:
-  Failure prepare_write(const partiql::Statement& statement, const StatementRequest& request,
-                        partiql::Planner* planner);
+  PreparedStatement(const StatementRequest& request, partiql::Statement statement);
 
+  const StatementRequest* request_;
+  std::unique_ptr<const partiql::Statement> statement_;
+  std::optional<partiql::Planner> planner_;  // borrows the statement
   TableRef table_;
-  bool consistent_read_ = false;
-  bool is_insert_ = false;
   uint64_t fingerprint_ = 0;
   partiql::ReadPlan read_;
+  partiql::WritePlan write_plan_;
   std::shared_ptr<ItemWrite> write_;
 };
 

@@ -183,6 +183,15 @@ struct BatchExecuteStatementRequest {
   std::string parameter_error;
 };
 
+struct ExecuteTransactionRequest {
+  // 1 to 100, about different items: all SELECT by primary key, or INSERT, UPDATE, DELETE and EXISTS(SELECT ...), without RETURNING.
+  // Always read consistently; their consistent_read is left as it is.
+  std::vector<StatementRequest> statements;
+  std::optional<std::string> client_request_token;  // of writes, as in TransactWriteItemsRequest
+  ReturnConsumedCapacity return_consumed_capacity = ReturnConsumedCapacity::kNone;
+  std::string parameter_error;
+};
+
 struct TransactGetItemsRequest {
   // 1 to 100 different keys. Always read consistently; their return_consumed_capacity and attributes_to_get are left as they are.
   std::vector<GetItemRequest> gets;
@@ -231,6 +240,15 @@ struct BatchGetItemResult {
 struct TransactWriteItemsResult {
   // The token was known: nothing was done now, and consumed_capacity is of reads.
   bool replayed = false;
+  std::vector<ConsumedCapacity> consumed_capacity;  // one per table, in the request's order
+};
+
+struct ExecuteTransactionResult {
+  // The statements were writes; then consumed_capacity is of writes, or of reads when the token was known.
+  bool wrote = false;
+  bool replayed = false;
+  std::vector<StoredItem>
+      items;  // in the request's order; not found() when there is nothing to show, as of all writes
   std::vector<ConsumedCapacity> consumed_capacity;  // one per table, in the request's order
 };
 

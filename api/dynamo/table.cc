@@ -2,6 +2,7 @@
 
 #include "api/dynamo/constraints.h"
 #include "base/coding.h"
+#include "base/io/clock.h"
 
 namespace varve::api::dynamo {
 namespace {
@@ -11,6 +12,15 @@ enum Flag : uint8_t {
   kDeletionProtection = 2,
   kHasTableClass = 4,
 };
+
+// What not every table has, after the rest.
+enum Section : uint8_t {
+  kTransition = 1,
+  kOnDemandThroughput = 2,
+  kWarmThroughput = 3,
+  kResourcePolicy = 4,
+};
+constexpr uint8_t kVersionWithoutSections = 1;
 
 void write_optional_time(const std::optional<uint64_t>& time_us, ByteWriter* out) {
   out->u64(time_us.value_or(0));
@@ -40,6 +50,86 @@ bool read_tags(ByteReader* in, std::vector<Tag>* tags) {
     tag.key = in->string();
     tag.value = in->string();
     tags->push_back(std::move(tag));
+  }
+  return !in->failed();
+}
+
+// Units that may be absent: 0, else their number and 2, because -1 is one of them.
+void write_optional_units(const std::optional<int64_t>& units, ByteWriter* out) {
+  out->varint(units ? static_cast<uint64_t>(*units + 2) : 0);
+}
+
+std::optional<int64_t> read_optional_units(ByteReader* in) {
+  const uint64_t stored = in->varint();
+  if (stored == 0) return std::nullopt;
+  return static_cast<int64_t>(stored) - 2;
+}
+
+std::vector<std::pair<Section, std::string>> sections_of(const Table& table) {
+  std::vector<std::pair<Section, std::string>> sections;
+  const auto add = [&](Section section) { return ByteWriter(&sections.emplace_back(section, "").second); };
+  if (table.transition.status != TableStatus::kActive) {
+    ByteWriter out = add(kTransition);
+    out.u8(static_cast<uint8_t>(table.transition.status));
+    out.u64(table.transition.until_us);
+  }
+  if (const auto& units = table.description.on_demand_throughput) {
+    ByteWriter out = add(kOnDemandThroughput);
+    write_optional_units(units->max_read_units, &out);
+    write_optional_units(units->max_write_units, &out);
+  }
+  if (const auto& units = table.description.warm_throughput) {
+    ByteWriter out = add(kWarmThroughput);
+    out.varint(static_cast<uint64_t>(units->read_units));
+    out.varint(static_cast<uint64_t>(units->write_units));
+  }
+  if (table.policy) {
+    ByteWriter out = add(kResourcePolicy);
+    out.string(table.policy->revision_id);
+    out.string(table.policy->text);
+  }
+  return sections;
+}
+
+bool read_section(uint8_t section, ByteReader* in, Table* table) {
+  switch (section) {
+    case kTransition: {
+      const uint8_t status = in->u8();
+      table->transition = {static_cast<TableStatus>(status), in->u64()};
+      return status <= static_cast<uint8_t>(TableStatus::kDeleting) &&
+             table->transition.status != TableStatus::kActive;
+    }
+    case kOnDemandThroughput: {
+      OnDemandThroughput& units = table->description.on_demand_throughput.emplace();
+      units.max_read_units = read_optional_units(in);
+      units.max_write_units = read_optional_units(in);
+      return true;
+    }
+    case kWarmThroughput: {
+      Throughput& units = table->description.warm_throughput.emplace();
+      units.read_units = static_cast<int64_t>(in->varint());
+      units.write_units = static_cast<int64_t>(in->varint());
+      return true;
+    }
+    case kResourcePolicy: {
+      ResourcePolicy& policy = table->policy.emplace();
+      policy.revision_id = in->string();
+      policy.text = in->string();
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+// Each at most once, in the order of their numbers.
+bool read_sections(ByteReader* in, Table* table) {
+  uint8_t last = 0;
+  for (uint64_t left = in->varint(); left > 0 && !in->failed(); --left) {
+    const uint8_t section = in->u8();
+    ByteReader content(in->string());
+    if (section <= last || !read_section(section, &content, table) || !content.done()) return false;
+    last = section;
   }
   return !in->failed();
 }
@@ -81,7 +171,20 @@ std::string encode_table(const Table& table) {
     out.string(tag.key);
     out.string(tag.value);
   }
+  const auto sections = sections_of(table);
+  out.varint(sections.size());
+  for (const auto& [section, content] : sections) {
+    out.u8(section);
+    out.string(content);
+  }
   return bytes;
+}
+
+std::optional<TableStatus> Table::status() const {
+  if (transition.status == TableStatus::kActive) return TableStatus::kActive;
+  if (io::wall_us() < transition.until_us) return transition.status;
+  if (transition.status == TableStatus::kDeleting) return std::nullopt;
+  return TableStatus::kActive;
 }
 
 Result<Table> decode_table(Slice encoded) {
@@ -89,7 +192,8 @@ Result<Table> decode_table(Slice encoded) {
   TableDescription& d = table.description;
   ByteReader in(encoded);
   const uint8_t version = in.u8();
-  if (version != kTableFormatVersion) return damaged(in, "version " + std::to_string(version));
+  if (version != kTableFormatVersion && version != kVersionWithoutSections)
+    return damaged(in, "version " + std::to_string(version));
   const uint8_t flags = in.u8();
   if ((flags & ~(kHasSortKey | kDeletionProtection | kHasTableClass)) != 0)
     return damaged(in, "unknown flags");
@@ -117,7 +221,9 @@ Result<Table> decode_table(Slice encoded) {
     if (!read_key(&in, &definition)) return damaged(in, "attribute definition");
     d.attribute_definitions.push_back({std::move(definition.name), definition.type});
   }
-  if (!read_tags(&in, &table.tags) || !in.done()) return damaged(in, "length");
+  if (!read_tags(&in, &table.tags)) return damaged(in, "length");
+  if (version != kVersionWithoutSections && !read_sections(&in, &table)) return damaged(in, "section");
+  if (!in.done()) return damaged(in, "length");
   return table;
 }
 

@@ -36,6 +36,25 @@ struct Throughput {
   bool operator==(const Throughput&) const = default;
 };
 
+// Bounds of an on-demand table; -1 is no bound, like an absent one. Stored and told, not enforced.
+struct OnDemandThroughput {
+  std::optional<int64_t> max_read_units;
+  std::optional<int64_t> max_write_units;
+};
+
+// What a table is to be ready for at once, in units a second. Stored and told, without effect.
+struct WarmThroughput {
+  std::optional<int64_t> read_units;
+  std::optional<int64_t> write_units;
+};
+
+// Encryption at rest is not offered: what asks for it is refused.
+struct EncryptionSpecification {
+  std::optional<bool> enabled;
+  std::optional<std::string> type;  // AES256 or KMS
+  std::optional<std::string> key_id;
+};
+
 struct Tag {
   std::string key;
   std::string value;
@@ -52,6 +71,10 @@ struct CreateTableRequest {
       table_class;  // STANDARD or STANDARD_INFREQUENT_ACCESS; stored and told, without effect
   bool deletion_protection = false;
   std::vector<Tag> tags;
+  std::optional<OnDemandThroughput> on_demand_throughput;
+  std::optional<WarmThroughput> warm_throughput;
+  std::optional<EncryptionSpecification> encryption;
+  std::optional<std::string> resource_policy;
   // Members of the protocol's request that this version does not carry out; the first is named in the refusal.
   std::vector<std::string> unsupported;
 };
@@ -62,8 +85,25 @@ struct UpdateTableRequest {
   std::optional<Throughput> throughput;
   std::optional<std::string> table_class;
   std::optional<bool> deletion_protection;
+  std::optional<OnDemandThroughput> on_demand_throughput;
+  std::optional<WarmThroughput> warm_throughput;
+  std::optional<EncryptionSpecification> encryption;
+  bool changes_replicas = false;  // ReplicaUpdates is there
   std::vector<std::string> unsupported;
 };
+
+struct PutResourcePolicyRequest {
+  std::string resource_arn;
+  std::string policy;                               // JSON, at most 20480 bytes
+  std::optional<std::string> expected_revision_id;  // kNoPolicy: only when there is none
+};
+
+struct DeleteResourcePolicyRequest {
+  std::string resource_arn;
+  std::optional<std::string> expected_revision_id;
+};
+
+inline constexpr char kNoPolicy[] = "NO_POLICY";
 
 struct TableDescription {
   std::string name;
@@ -79,6 +119,8 @@ struct TableDescription {
   std::optional<uint64_t> last_increase_us, last_decrease_us;
   std::optional<TableClass> table_class;  // present once it was set
   std::optional<uint64_t> table_class_updated_us;
+  std::optional<OnDemandThroughput> on_demand_throughput;
+  std::optional<Throughput> warm_throughput;  // what was asked for; without, the defaults are told
   bool deletion_protection = false;
   // Estimates from the store's statistics: overwritten and deleted items count until they are compacted away.
   uint64_t item_count = 0;

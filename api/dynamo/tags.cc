@@ -16,8 +16,15 @@ size_t characters(Slice text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
-// The table an ARN names.
-Outcome<Slice> table_of(const std::string& arn) {
+// A missing table in the words of these operations.
+Outcome<TableRef> in_words_of_tags(Outcome<TableRef> outcome, const std::string& arn) {
+  if (!outcome.ok() && outcome.error().type == ErrorType::kResourceNotFound) return resource_missing(arn);
+  return outcome;
+}
+
+}  // namespace
+
+Outcome<Slice> table_of_resource(const std::string& arn) {
   if (arn.empty()) return constraint_error(arn, "resourceArn", min_length(1));
   if (!arn.starts_with("arn:")) return invalid_parameter("ARNs must start with 'arn:': " + arn);
   if (!arn.starts_with("arn:aws:dynamodb:")) {
@@ -35,14 +42,6 @@ Error resource_missing(const std::string& arn) {
   return {
       ErrorType::kResourceNotFound, "Requested resource not found: ResourcArn: " + arn + " not found", {}};
 }
-
-// A missing table in the words of these operations.
-Outcome<TableRef> in_words_of_tags(Outcome<TableRef> outcome, const std::string& arn) {
-  if (!outcome.ok() && outcome.error().type == ErrorType::kResourceNotFound) return resource_missing(arn);
-  return outcome;
-}
-
-}  // namespace
 
 Failure check_tags(const std::vector<Tag>& tags) {
   if (tags.empty()) return validation_error("Atleast one Tag needs to be provided as Input.");
@@ -71,7 +70,7 @@ Failure check_tags(const std::vector<Tag>& tags) {
 }
 
 Outcome<std::vector<Tag>> list_tags(const Context& context, const std::string& resource_arn) {
-  VARVE_ASSIGN_OR_FAIL(const Slice name, table_of(resource_arn));
+  VARVE_ASSIGN_OR_FAIL(const Slice name, table_of_resource(resource_arn));
   const TableRef table = context.catalog->find(name);
   if (!table) return resource_missing(resource_arn);
   return table->tags;
@@ -93,10 +92,10 @@ Failure tag_resource(const Context& context, const std::string& resource_arn, co
     table->tags = std::move(all);
     return std::nullopt;
   };
-  const auto name = table_of(resource_arn);
+  const auto name = table_of_resource(resource_arn);
   if (!name.ok()) return name.error();
   VARVE_RETURN_IF_FAILED(check_tags(tags));
-  const auto changed = in_words_of_tags(context.catalog->update(*name, change), resource_arn);
+  const auto changed = in_words_of_tags(context.catalog->amend(*name, change), resource_arn);
   return changed.ok() ? std::nullopt : Failure(changed.error());
 }
 
@@ -107,10 +106,10 @@ Failure untag_resource(const Context& context, const std::string& resource_arn,
                   [&](const Tag& tag) { return std::find(keys.begin(), keys.end(), tag.key) != keys.end(); });
     return std::nullopt;
   };
-  const auto name = table_of(resource_arn);
+  const auto name = table_of_resource(resource_arn);
   if (!name.ok()) return name.error();
   if (keys.empty()) return validation_error("Atleast one Tag Key needs to be provided as Input.");
-  const auto changed = in_words_of_tags(context.catalog->update(*name, change), resource_arn);
+  const auto changed = in_words_of_tags(context.catalog->amend(*name, change), resource_arn);
   return changed.ok() ? std::nullopt : Failure(changed.error());
 }
 

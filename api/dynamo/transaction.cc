@@ -6,10 +6,10 @@
 
 namespace varve::api::dynamo {
 
-Failure check_transaction_length(size_t members) {
-  if (members == 0) return constraint_error("[]", "transactItems", min_length(1));
+Failure check_transaction_length(size_t members, Slice path) {
+  if (members == 0) return constraint_error("[]", path, min_length(1));
   if (members > kMaxTransactionItems)
-    return constraint_error("[...]", "transactItems", max_length(kMaxTransactionItems));
+    return constraint_error("[...]", path, max_length(kMaxTransactionItems));
   return std::nullopt;
 }
 
@@ -35,7 +35,8 @@ Failure check_key_not_empty(const index::KeySchema& schema, const Item& item) {
   return std::nullopt;
 }
 
-Error same_item_twice() {
+Failure ItemsSeen::add(const partition::CommitKey& key) {
+  if (seen_.emplace(key.keyspace.value, key.key).second) return std::nullopt;
   return validation_error("Transaction request cannot include multiple operations on one item");
 }
 

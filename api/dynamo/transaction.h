@@ -1,16 +1,19 @@
-// The rules that TransactWriteItems and TransactGetItems share.
+// The rules that TransactWriteItems, TransactGetItems and ExecuteTransaction share.
 //
-// Threads: any (pure functions).
+// Threads: any (pure functions; an ItemsSeen is its owner's).
 #pragma once
 
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "api/dynamo/error.h"
 #include "api/dynamo/requests.h"
 #include "index/key_schema.h"
+#include "partition/store.h"
 
 namespace varve::api::dynamo {
 
@@ -20,13 +23,22 @@ inline constexpr size_t kMaxTokenLength = 36;
 // A transaction's reads and writes cost twice as much as others.
 inline constexpr double kTransactionFactor = 2;
 
-// 1 to 100 members.
-Failure check_transaction_length(size_t members);
+// 1 to 100 members. path: the list's name in messages, "transactItems".
+Failure check_transaction_length(size_t members, Slice path);
 // ClientRequestToken: 1 to 36 bytes.
 Failure check_token(const std::optional<std::string>& token);
 // An empty key is refused before, and unlike, other keys that do not fit: as an error of the whole request.
 Failure check_key_not_empty(const index::KeySchema& schema, const Item& item);
-Error same_item_twice();
+
+// The items of a transaction: no two members may be about one.
+class ItemsSeen {
+ public:
+  // The key's bytes must outlive this.
+  Failure add(const partition::CommitKey& key);
+
+ private:
+  std::set<std::pair<uint64_t, Slice>> seen_;
+};
 
 // The cancellation of a transaction of `count` members because of what one of them is.
 Error canceled_at(size_t count, size_t position, const Error& error);

@@ -1,5 +1,7 @@
-// UpdateTable: billing mode, throughput, table class, deletion protection. One kind of change a request, as DynamoDB asks.
+// UpdateTable: billing mode and throughput, bounds on demand, warm throughput, table class, deletion protection. One kind of change a
+// request, as DynamoDB asks.
 #include "api/dynamo/operations.h"
+#include "api/dynamo/table_settings.h"
 #include "base/io/clock.h"
 
 namespace varve::api::dynamo {
@@ -13,17 +15,28 @@ constexpr Slice kNothing =
 
 Failure check_combination(const UpdateTableRequest& request) {
   const bool billing = request.billing_mode || request.throughput;
-  const int kinds = (billing ? 1 : 0) + (request.table_class ? 1 : 0) +
-                    (request.deletion_protection ? 1 : 0) + (request.unsupported.empty() ? 0 : 1);
+  const auto alone = [](Slice what) {
+    return invalid_parameter(std::string(what) + " modification must be the only operation in the request");
+  };
+  const int kinds = int{billing} + int{request.table_class.has_value()} +
+                    int{request.deletion_protection.has_value()} + int{request.encryption.has_value()} +
+                    int{request.on_demand_throughput.has_value()} + int{request.warm_throughput.has_value()} +
+                    int{!request.unsupported.empty()};
   if (kinds == 0) return validation_error(std::string(kNothing));
   if (request.billing_mode == BillingMode::kProvisioned && !request.throughput) {
     return invalid_parameter("ProvisionedThroughput must be specified when BillingMode is PROVISIONED");
   }
-  if (kinds > 1 && request.table_class) {
-    return invalid_parameter("TableClass modification must be the only operation in the request");
-  }
-  if (kinds > 1 && request.deletion_protection) {
-    return invalid_parameter("DeletionProtection modification must be the only operation in the request");
+  if (kinds == 1) return std::nullopt;
+  if (request.encryption) return alone("Server-Side Encryption");
+  if (request.table_class) return alone("TableClass");
+  if (request.deletion_protection) return alone("DeletionProtection");
+  if (request.changes_replicas) return alone("Replica");
+  if (request.warm_throughput)
+    return invalid_parameter("WarmThroughput must be the only operation in the request");
+  const bool with_billing_mode = kinds == 2 && request.billing_mode && !request.throughput;
+  if (request.on_demand_throughput && !with_billing_mode) {
+    return invalid_parameter(
+        "OnDemandThroughput can only be combined with BillingMode in an UpdateTable request");
   }
   return std::nullopt;
 }
@@ -68,24 +81,54 @@ Failure change_billing(const UpdateTableRequest& request, uint64_t now_us, Table
   return std::nullopt;
 }
 
+// -1 takes a bound away.
+void set_bound(const std::optional<int64_t>& asked, std::optional<int64_t>* bound) {
+  if (asked) *bound = asked;
+}
+
+Failure apply(const UpdateTableRequest& request, const std::optional<TableClass>& table_class,
+              uint64_t now_us, TableDescription* table) {
+  if (request.billing_mode || request.throughput)
+    VARVE_RETURN_IF_FAILED(change_billing(request, now_us, table));
+  if (request.on_demand_throughput) {
+    VARVE_RETURN_IF_FAILED(check_on_demand(*request.on_demand_throughput, table->billing_mode));
+    OnDemandThroughput bounds = table->on_demand_throughput.value_or(OnDemandThroughput());
+    set_bound(request.on_demand_throughput->max_read_units, &bounds.max_read_units);
+    set_bound(request.on_demand_throughput->max_write_units, &bounds.max_write_units);
+    table->on_demand_throughput = bounds;
+  }
+  if (table->billing_mode == BillingMode::kProvisioned) table->on_demand_throughput.reset();
+  if (request.warm_throughput) VARVE_RETURN_IF_FAILED(set_warm(*request.warm_throughput, table));
+  if (table_class) {
+    table->table_class = table_class;
+    table->table_class_updated_us = now_us;
+  }
+  if (request.deletion_protection) table->deletion_protection = *request.deletion_protection;
+  return std::nullopt;
+}
+
 }  // namespace
 
 Outcome<TableDescription> update_table(const Context& context, const UpdateTableRequest& request) {
   VARVE_ASSIGN_OR_FAIL(const Slice name, table_name(request.table, TableNameUse::kDefinition));
   if (request.throughput) VARVE_RETURN_IF_FAILED(check_throughput(*request.throughput));
   VARVE_RETURN_IF_FAILED(check_combination(request));
-  if (!request.unsupported.empty()) return unsupported_member(request.unsupported.front());
   VARVE_ASSIGN_OR_FAIL(const auto table_class, table_class_of(request.table_class));
+  if (request.encryption) VARVE_RETURN_IF_FAILED(check_encryption(*request.encryption));
+  if (request.billing_mode == BillingMode::kPayPerRequest && request.throughput) {
+    return invalid_parameter(
+        "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is "
+        "PAY_PER_REQUEST");
+  }
+  if (!request.unsupported.empty()) return unsupported_member(request.unsupported.front());
   const uint64_t now_us = io::wall_us();
   const auto change = [&](Table* table) -> Failure {
-    TableDescription& description = table->description;
-    if (request.billing_mode || request.throughput) return change_billing(request, now_us, &description);
-    if (table_class) {
-      description.table_class = table_class;
-      description.table_class_updated_us = now_us;
+    if (request.encryption) {
+      return asks_for_encryption(*request.encryption)
+                 ? unsupported_member("SSESpecification")
+                 : invalid_parameter("Table is already encrypted by default");
     }
-    if (request.deletion_protection) description.deletion_protection = *request.deletion_protection;
-    return std::nullopt;
+    return apply(request, table_class, now_us, &table->description);
   };
   VARVE_ASSIGN_OR_FAIL(const TableRef updated, context.catalog->update(name, change));
   VARVE_ASSIGN_OR_FAIL(TableDescription answer, described(context, *updated));

@@ -44,6 +44,7 @@ class Parser {
 
   // statement_parser.cc
   Status parse_select();
+  Status parse_exists();
   Status parse_insert();
   Status parse_update();
   Status parse_delete();

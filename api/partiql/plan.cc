@@ -139,20 +139,28 @@ std::optional<Planner::KeyTerm> Planner::key_term(const ConditionNode& node) con
   return term;
 }
 
+std::vector<uint32_t> Planner::parts_of(uint32_t node, ConditionOp op) const {
+  const ConditionSyntax& syntax = where_->syntax();
+  std::vector<uint32_t> parts;
+  std::vector<uint32_t> pending = {node};
+  while (!pending.empty()) {
+    const ConditionNode& next = syntax.nodes[pending.back()];
+    if (next.op == op) {
+      pending.back() = syntax.child(next, 1);
+      pending.push_back(syntax.child(next, 0));
+      continue;
+    }
+    parts.push_back(pending.back());
+    pending.pop_back();
+  }
+  return parts;
+}
+
 std::vector<Planner::Conjunct> Planner::conjuncts() const {
   std::vector<Conjunct> out;
   if (!where_) return out;
-  const ConditionSyntax& syntax = where_->syntax();
-  std::vector<uint32_t> pending = {syntax.root};
-  while (!pending.empty()) {
-    const ConditionNode& node = syntax.nodes[pending.back()];
-    if (node.op == ConditionOp::kAnd) {
-      pending.back() = syntax.child(node, 1);
-      pending.push_back(syntax.child(node, 0));
-      continue;
-    }
-    out.push_back({pending.back(), key_term(node)});
-    pending.pop_back();
+  for (const uint32_t node : parts_of(where_->syntax().root, ConditionOp::kAnd)) {
+    out.push_back({node, key_term(where_->syntax().nodes[node])});
   }
   return out;
 }
@@ -206,13 +214,16 @@ Status Planner::plan_ranges(const index::KeySchema& schema, std::vector<Conjunct
   if (sort != nullptr) sort->is_key = true;
   const bool one_sort_key = sort != nullptr && sort->term->condition.op == SortOperator::kEqual;
   plan->may_continue = schema.sort.has_value() && !one_sort_key;
-  plan->names_one_item = partitions.size() == 1 && !plan->may_continue;
   for (AttributeValue& value : partitions) {
     std::vector<KeyCondition::Term> terms;
     terms.push_back({schema.partition.name, {SortOperator::kEqual, std::move(value), {}}});
     if (sort != nullptr) terms.push_back({schema.sort->name, sort->term->condition});
     VARVE_ASSIGN_OR_RETURN(const auto query, KeyCondition(std::move(terms)).resolve(schema));
     plan->ranges.push_back(index::collection_range(query.partition, query.sort ? &*query.sort : nullptr));
+    if (plan->may_continue || partitions.size() > 1) continue;
+    plan->key.emplace();
+    plan->key->partition = query.partition;
+    if (query.sort) plan->key->sort = query.sort->low;
   }
   return {};
 }
@@ -264,6 +275,7 @@ Result<ReadPlan> Planner::plan_read(const index::KeySchema& schema) {
   ReadPlan plan;
   std::vector<Conjunct> parts = conjuncts();
   VARVE_RETURN_IF_ERROR(plan_ranges(schema, &parts, &plan));
+  VARVE_RETURN_IF_ERROR(check_alternatives(schema));
   VARVE_RETURN_IF_ERROR(plan_order(schema, plan, &plan.forward));
   VARVE_ASSIGN_OR_RETURN(plan.filter, bind_rest(parts, ItemMust::kEither, schema));
   if (plan.filter) VARVE_RETURN_IF_ERROR(plan.filter->check_key_paths(schema));
@@ -289,7 +301,7 @@ Result<WritePlan> Planner::plan_write(const index::KeySchema& schema) {
   VARVE_RETURN_IF_ERROR(take(schema.partition));
   if (schema.sort) VARVE_RETURN_IF_ERROR(take(*schema.sort));
   const bool has_rest = std::any_of(parts.begin(), parts.end(), [](const Conjunct& c) { return !c.is_key; });
-  if (statement_.kind == StatementKind::kUpdate) {
+  if (statement_.kind == StatementKind::kUpdate || statement_.kind == StatementKind::kExists) {
     VARVE_ASSIGN_OR_RETURN(plan.condition, bind_rest(parts, ItemMust::kExist, schema));
   } else if (has_rest) {
     // Deleting what is not there succeeds whatever else was asked.

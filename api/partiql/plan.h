@@ -28,8 +28,8 @@ struct ReadPlan {
   bool forward = true;
   // Whether a range may hold more than one item.
   bool may_continue = true;
-  // WHERE names exactly one primary key.
-  bool names_one_item = false;
+  // The one primary key that WHERE names, when it does.
+  std::optional<index::PrimaryKey> key;
   std::optional<expression::Condition> filter;
   // Empty is everything. Each gives a member named after its last step.
   std::vector<expression::DocumentPath> projection;
@@ -49,7 +49,7 @@ class Planner {
   static Result<Planner> bind(const Statement& statement);
 
   Result<ReadPlan> plan_read(const index::KeySchema& schema);
-  // UPDATE and DELETE.
+  // UPDATE, DELETE and EXISTS, whose plan has no update.
   Result<WritePlan> plan_write(const index::KeySchema& schema);
   // INSERT: there is no item with this key yet.
   Result<std::optional<expression::Condition>> plan_insert(const index::KeySchema& schema);
@@ -73,6 +73,11 @@ class Planner {
   std::optional<KeyTerm> key_term(const expression::ConditionNode& node) const;
   Conjunct* find_equality(Slice name, std::vector<Conjunct>* conjuncts) const;
   Status plan_ranges(const index::KeySchema& schema, std::vector<Conjunct>* conjuncts, ReadPlan* plan);
+  Status check_alternatives(const index::KeySchema& schema) const;  // alternatives.cc
+  std::optional<index::KeyRange> range_of_alternative(uint32_t node, const KeyTerm* partition,
+                                                      const index::KeySchema& schema) const;
+  // The parts that `op` (kAnd or kOr) joins below a node, in the order of the text.
+  std::vector<uint32_t> parts_of(uint32_t node, expression::ConditionOp op) const;
   Status plan_order(const index::KeySchema& schema, const ReadPlan& plan, bool* forward) const;
 
   // Conditions made of WHERE's nodes.

@@ -19,7 +19,8 @@
 
 namespace varve::api::partiql {
 
-enum class StatementKind : uint8_t { kSelect, kInsert, kUpdate, kDelete };
+// kExists: EXISTS(SELECT ...), the condition check of a transaction. It is a SELECT that counts as a write.
+enum class StatementKind : uint8_t { kSelect, kInsert, kUpdate, kDelete, kExists };
 
 enum class Returning : uint8_t { kNothing, kAllOld, kAllNew, kModifiedOld, kModifiedNew };
 
@@ -35,7 +36,7 @@ struct Statement {
   std::vector<std::string> names;
   std::vector<index::AttributeValue> values;
 
-  std::vector<expression::SyntaxPath> projection;       // SELECT; empty is *
+  std::vector<expression::SyntaxPath> projection;       // SELECT, EXISTS; empty is *
   std::optional<expression::ConditionSyntax> where;     // all but INSERT
   std::vector<OrderKey> order;                          // SELECT
   index::Item item;                                     // INSERT

@@ -146,7 +146,7 @@ Status Parser::parse_table(PathUse use) {
   for (const std::string& part : parts) {
     if (part.empty()) return Status::invalid_argument("Path component cannot be an empty string");
   }
-  if (parts.size() == 2 && !statement_.is_read()) {
+  if (parts.size() == 2 && use == PathUse::kSimple) {
     return Status::invalid_argument("This operation is not supported on an index");
   }
   statement_.table = std::move(parts[0]);
@@ -218,6 +218,14 @@ Status Parser::parse_select() {
   return {};
 }
 
+Status Parser::parse_exists() {
+  statement_.kind = StatementKind::kExists;
+  VARVE_RETURN_IF_ERROR(expect_symbol("("));
+  VARVE_RETURN_IF_ERROR(expect_keyword("SELECT"));
+  VARVE_RETURN_IF_ERROR(parse_select());
+  return expect_symbol(")");
+}
+
 Status Parser::parse_insert() {
   statement_.kind = StatementKind::kInsert;
   VARVE_RETURN_IF_ERROR(expect_keyword("INTO"));
@@ -279,8 +287,8 @@ Result<Statement> Parser::parse() {
     status = parse_delete();
   } else if (take_keyword("FROM")) {
     status = parse_from_first();
-  } else if (is_keyword("EXISTS")) {
-    status = Status::invalid_argument("EXISTS is only supported in ExecuteTransaction");
+  } else if (take_keyword("EXISTS")) {
+    status = parse_exists();
   } else if (token().kind == TokenKind::kWord && !expression::is_reserved_word(token().text)) {
     status = next_token().kind == TokenKind::kEnd ? malformed("Expected data manipulation")
                                                   : malformed("Unexpected token after expression");

@@ -25,6 +25,10 @@ Table sample() {
   d.deletion_protection = true;
   d.table_class = TableClass::kInfrequentAccess;
   table.tags = {{"team", "storage"}};
+  table.transition = {TableStatus::kUpdating, 9};
+  d.on_demand_throughput = OnDemandThroughput{10, -1};
+  d.warm_throughput = Throughput{12'000, 300};
+  table.policy = ResourcePolicy{"{}", "7"};
   return table;
 }
 
@@ -40,7 +44,7 @@ std::string hex(Slice bytes) {
 
 // The worked example of api/dynamo/FORMAT.md.
 constexpr Slice kExample =
-    "010705557365727324"
+    "020705557365727324"
     "30303030303030302d303030302d343030302d383030302d303030303030303030303031"
     "7820224648470600"
     "0655736572494402"
@@ -58,7 +62,12 @@ constexpr Slice kExample =
     "05456d61696c03"
     "01"
     "047465616d"
-    "0773746f72616765";
+    "0773746f72616765"
+    "04"
+    "0109020900000000000000"
+    "02020c01"
+    "0304e05dac02"
+    "04050137027b7d";
 
 TEST(TableFormat, TheDocumentedBytesAreTheTable) {
   const std::string encoded = encode_table(sample());
@@ -71,6 +80,12 @@ TEST(TableFormat, TheDocumentedBytesAreTheTable) {
   EXPECT_EQ(decoded->description.last_increase_us, 7u);
   EXPECT_FALSE(decoded->description.last_decrease_us.has_value());
   EXPECT_EQ(decoded->tags, sample().tags);
+  EXPECT_EQ(decoded->transition.status, TableStatus::kUpdating);
+  EXPECT_EQ(decoded->transition.until_us, 9u);
+  EXPECT_EQ(decoded->description.on_demand_throughput->max_read_units, 10);
+  EXPECT_EQ(decoded->description.on_demand_throughput->max_write_units, -1);
+  EXPECT_EQ(decoded->description.warm_throughput, sample().description.warm_throughput);
+  EXPECT_EQ(decoded->policy, sample().policy);
 }
 
 TEST(TableFormat, AnyTruncationAndAnExtraByteAreCorruption) {
@@ -80,8 +95,35 @@ TEST(TableFormat, AnyTruncationAndAnExtraByteAreCorruption) {
   }
   EXPECT_EQ(decode_table(encoded + "x").code(), ErrorCode::kCorruption);
   std::string other_version = encoded;
-  other_version[0] = 2;
+  other_version[0] = kTableFormatVersion + 1;
   EXPECT_EQ(decode_table(other_version).code(), ErrorCode::kCorruption);
+}
+
+TEST(TableFormat, SectionsThatNoWriterWritesAreCorruption) {
+  const std::string encoded = encode_table(sample());
+  // The four sections' numbers are the bytes at these distances from the end.
+  for (const size_t distance : {28u, 17u, 13u, 7u}) {
+    for (const char number : {0, 2, 5}) {
+      std::string changed = encoded;
+      if (changed[changed.size() - distance] == number) continue;
+      changed[changed.size() - distance] = number;
+      EXPECT_EQ(decode_table(changed).code(), ErrorCode::kCorruption) << distance << ' ' << int{number};
+    }
+  }
+}
+
+TEST(TableFormat, Version1HasNoSectionsAndIsRead) {
+  Table plain = sample();
+  plain.transition = {};
+  plain.policy.reset();
+  plain.description.on_demand_throughput.reset();
+  plain.description.warm_throughput.reset();
+  std::string encoded = encode_table(plain);
+  encoded[0] = 1;
+  encoded.pop_back();  // the count of sections
+  const auto decoded = decode_table(encoded);
+  ASSERT_TRUE(decoded.ok());
+  EXPECT_EQ(encode_table(*decoded), encode_table(plain));
 }
 
 TEST(Catalog, AKeyspaceThatNoEntryNamesIsDroppedAtOpen) {

@@ -77,7 +77,7 @@ TEST(PartiqlParser, DeepNestingIsRefusedNotFollowed) {
 
 TEST(PartiqlPlanner, KeyConjunctsBecomeTheRange) {
   const ReadPlan one = plan_of("SELECT * FROM T WHERE sk = 5 AND pk = 'a'");
-  EXPECT_TRUE(one.names_one_item);
+  EXPECT_TRUE(one.key.has_value());
   EXPECT_FALSE(one.filter.has_value());
   ASSERT_EQ(one.ranges.size(), 1u);
   const AttributeValue sort = AttributeValue::number(Number(5));
@@ -98,7 +98,7 @@ TEST(PartiqlPlanner, WhatIsNoKeyConditionFilters) {
 TEST(PartiqlPlanner, InReadsEachPartitionOnce) {
   const ReadPlan plan = plan_of("SELECT * FROM T WHERE pk IN ['a', 'b', 'a']");
   EXPECT_EQ(plan.ranges.size(), 2u);
-  EXPECT_FALSE(plan.names_one_item);
+  EXPECT_FALSE(plan.key.has_value());
 }
 
 TEST(PartiqlNextToken, OnlyItsOwnStatementReadsIt) {

@@ -68,6 +68,24 @@ TransactWriteItemsRequest transfer(int from, int to, int64_t amount) {
   return request;
 }
 
+// The same in PartiQL.
+StatementRequest add_statement(int account, int64_t amount) {
+  StatementRequest statement;
+  statement.statement = "UPDATE " + table_of(account) + " SET n = n + ? WHERE pk = ?";
+  statement.parameters = {AttributeValue::number(Number(amount)), *key_of(account).find("pk")};
+  if (amount < 0) {
+    statement.statement += " AND n >= ?";
+    statement.parameters.push_back(AttributeValue::number(Number(-amount)));
+  }
+  return statement;
+}
+
+ExecuteTransactionRequest transfer_by_statements(int from, int to, int64_t amount) {
+  ExecuteTransactionRequest request;
+  request.statements = {add_statement(from, -amount), add_statement(to, amount)};
+  return request;
+}
+
 bool is_conflict(const Error& error) {
   return error.type == ErrorType::kTransactionConflict ||
          error.message.find("TransactionConflict") != std::string::npos;
@@ -100,10 +118,14 @@ void transfer_at_random(Database* database, int count, uint64_t seed) {
   for (int i = 0; i < count; ++i) {
     const int from = static_cast<int>(random.below(kAccounts));
     const int to = (from + 1 + static_cast<int>(random.below(kAccounts - 1))) % kAccounts;
-    const TransactWriteItemsRequest request = transfer(from, to, 1 + static_cast<int64_t>(random.below(60)));
+    const int64_t amount = 1 + static_cast<int64_t>(random.below(60));
+    const bool in_partiql = random.one_in(2);
     while (true) {
-      const auto done = database->transact_write(request);
-      if (done.ok() || !is_conflict(done.error())) break;
+      const auto ended = [](const auto& done) { return done.ok() || !is_conflict(done.error()); };
+      if (in_partiql ? ended(database->execute_transaction(transfer_by_statements(from, to, amount)))
+                     : ended(database->transact_write(transfer(from, to, amount)))) {
+        break;
+      }
       io::sleep_ns(50'000 + random.below(200'000));
     }
   }
@@ -219,6 +241,46 @@ TEST(Transactions, AnItemThatATransactionHoldsRefusesEveryoneElseAtOnce) {
     EXPECT_TRUE(database->transact_write(transfer(0, 1, 1)).ok());
     EXPECT_TRUE(database->update_item(*add(1, 1).update).ok());
     EXPECT_EQ(total(database), kAccounts * kOpening + 1);
+  });
+}
+
+TEST(Transactions, StatementsMeetOthersAndTheirOwnTokenAsActionsDo) {
+  with_database(1, [](Database* database) {
+    open_accounts(database);
+    const std::string tree_key = index::encode_tree_key({AttributeValue::string("account1"), std::nullopt});
+    const partition::CommitKey key{database->context().catalog->find("Odd")->items, tree_key};
+    std::vector<size_t> taken;
+    auto claim = database->store().claim({&key, 1}, &taken);
+    ASSERT_NE(claim, nullptr);
+    ExecuteTransactionRequest writes = transfer_by_statements(0, 1, 5);
+    writes.client_request_token = "token";
+    ExecuteTransactionRequest reads;
+    for (const char* text :
+         {"SELECT n FROM Even WHERE pk = 'account0'", "SELECT n FROM Odd WHERE pk = 'account1'"}) {
+      reads.statements.emplace_back().statement = text;
+    }
+    for (const ExecuteTransactionRequest& request : {writes, reads}) {
+      const auto refused = database->execute_transaction(request);
+      ASSERT_FALSE(refused.ok());
+      EXPECT_EQ(refused.error().message,
+                "Transaction cancelled, please refer cancellation reasons for specific reasons [None, "
+                "TransactionConflict]");
+    }
+    claim.reset();
+
+    for (const bool replayed : {false, true}) {
+      const auto done = database->execute_transaction(writes);
+      ASSERT_TRUE(done.ok()) << done.error().message;
+      EXPECT_TRUE(done->wrote);
+      EXPECT_EQ(done->replayed, replayed);
+      EXPECT_EQ(done->items.size(), 2u);
+    }
+    const auto read = database->execute_transaction(reads);
+    ASSERT_TRUE(read.ok()) << read.error().message;
+    EXPECT_FALSE(read->wrote);
+    EXPECT_EQ(read->items[0].view().find("n")->as_number(), Number(kOpening - 5));
+    EXPECT_EQ(read->items[1].view().find("n")->as_number(), Number(kOpening + 5));
+    EXPECT_EQ(total(database), kAccounts * kOpening);
   });
 }
 

@@ -1,0 +1,231 @@
+// The answers of the operations on tables.
+#include "api/dynamo/encode.h"
+#include "api/dynamo/table_settings.h"
+#include "api/json/writer.h"
+
+namespace varve::api::dynamo {
+namespace {
+
+using json::JsonWriter;
+
+Slice status_name(TableStatus status) {
+  switch (status) {
+    case TableStatus::kCreating:
+      return "CREATING";
+    case TableStatus::kActive:
+      return "ACTIVE";
+    case TableStatus::kUpdating:
+      return "UPDATING";
+    case TableStatus::kDeleting:
+      return "DELETING";
+  }
+  return "ACTIVE";
+}
+
+void write_key_element(const index::KeyAttribute& key, Slice type, JsonWriter* out) {
+  out->begin_object();
+  out->key("AttributeName");
+  out->string(key.name);
+  out->key("KeyType");
+  out->string(type);
+  out->end_object();
+}
+
+void write_schema(const TableDescription& table, JsonWriter* out) {
+  if (table.attribute_definitions.empty()) return;
+  out->key("AttributeDefinitions");
+  out->begin_array();
+  for (const AttributeDefinition& definition : table.attribute_definitions) {
+    out->begin_object();
+    out->key("AttributeName");
+    out->string(definition.name);
+    out->key("AttributeType");
+    out->string(index::type_name(definition.type));
+    out->end_object();
+  }
+  out->end_array();
+  out->key("KeySchema");
+  out->begin_array();
+  write_key_element(table.key_schema.partition, "HASH", out);
+  if (table.key_schema.sort) write_key_element(*table.key_schema.sort, "RANGE", out);
+  out->end_array();
+}
+
+void write_time(Slice key, const std::optional<uint64_t>& time_us, JsonWriter* out) {
+  if (!time_us) return;
+  out->key(key);
+  out->timestamp(*time_us);
+}
+
+void write_billing(const TableDescription& table, JsonWriter* out) {
+  out->key("ProvisionedThroughput");
+  out->begin_object();
+  write_time("LastIncreaseDateTime", table.last_increase_us, out);
+  write_time("LastDecreaseDateTime", table.last_decrease_us, out);
+  out->key("NumberOfDecreasesToday");
+  out->integer(0);
+  out->key("ReadCapacityUnits");
+  out->integer(table.throughput.read_units);
+  out->key("WriteCapacityUnits");
+  out->integer(table.throughput.write_units);
+  out->end_object();
+  if (!table.pay_per_request_since_us) return;
+  out->key("BillingModeSummary");
+  out->begin_object();
+  out->key("BillingMode");
+  out->string(table.billing_mode == BillingMode::kPayPerRequest ? "PAY_PER_REQUEST" : "PROVISIONED");
+  write_time("LastUpdateToPayPerRequestDateTime", table.pay_per_request_since_us, out);
+  out->end_object();
+}
+
+void write_on_demand(const TableDescription& table, JsonWriter* out) {
+  const auto& bounds = table.on_demand_throughput;
+  if (!bounds) return;
+  out->key("OnDemandThroughput");
+  out->begin_object();
+  if (bounds->max_read_units) {
+    out->key("MaxReadRequestUnits");
+    out->integer(*bounds->max_read_units);
+  }
+  if (bounds->max_write_units) {
+    out->key("MaxWriteRequestUnits");
+    out->integer(*bounds->max_write_units);
+  }
+  out->end_object();
+}
+
+void write_warm(const TableDescription& table, JsonWriter* out) {
+  const Throughput warm = warm_default(table);
+  out->key("WarmThroughput");
+  out->begin_object();
+  out->key("ReadUnitsPerSecond");
+  out->integer(warm.read_units);
+  out->key("WriteUnitsPerSecond");
+  out->integer(warm.write_units);
+  out->key("Status");
+  out->string(status_name(table.status));
+  out->end_object();
+}
+
+void write_table_class(const TableDescription& table, JsonWriter* out) {
+  if (!table.table_class) return;
+  out->key("TableClassSummary");
+  out->begin_object();
+  out->key("TableClass");
+  out->string(*table.table_class == TableClass::kStandard ? "STANDARD" : "STANDARD_INFREQUENT_ACCESS");
+  write_time("LastUpdateDateTime", table.table_class_updated_us, out);
+  out->end_object();
+}
+
+}  // namespace
+
+std::string encode_table_description(const TableDescription& table, Slice member) {
+  std::string body;
+  JsonWriter out(&body);
+  out.begin_object();
+  out.key(member);
+  out.begin_object();
+  out.key("TableName");
+  out.string(table.name);
+  out.key("TableStatus");
+  out.string(status_name(table.status));
+  out.key("CreationDateTime");
+  out.timestamp(table.created_us);
+  write_schema(table, &out);
+  write_billing(table, &out);
+  out.key("TableSizeBytes");
+  out.integer(static_cast<int64_t>(table.size_bytes));
+  out.key("ItemCount");
+  out.integer(static_cast<int64_t>(table.item_count));
+  out.key("TableArn");
+  out.string(table.arn);
+  out.key("TableId");
+  out.string(table.id);
+  write_table_class(table, &out);
+  write_on_demand(table, &out);
+  write_warm(table, &out);
+  out.key("DeletionProtectionEnabled");
+  out.boolean(table.deletion_protection);
+  out.end_object();
+  out.end_object();
+  return body;
+}
+
+std::string encode_list_tables(const ListTablesResult& result) {
+  std::string body;
+  JsonWriter out(&body);
+  out.begin_object();
+  out.key("TableNames");
+  out.begin_array();
+  for (const std::string& name : result.table_names) out.string(name);
+  out.end_array();
+  if (result.last_evaluated_table_name) {
+    out.key("LastEvaluatedTableName");
+    out.string(*result.last_evaluated_table_name);
+  }
+  out.end_object();
+  return body;
+}
+
+std::string encode_policy(const ResourcePolicy& policy) {
+  std::string body;
+  JsonWriter out(&body);
+  out.begin_object();
+  out.key("Policy");
+  out.string(policy.text);
+  out.key("RevisionId");
+  out.string(policy.revision_id);
+  out.end_object();
+  return body;
+}
+
+std::string encode_policy_revision(const std::optional<std::string>& revision_id) {
+  std::string body;
+  JsonWriter out(&body);
+  out.begin_object();
+  if (revision_id) {
+    out.key("RevisionId");
+    out.string(*revision_id);
+  }
+  out.end_object();
+  return body;
+}
+
+std::string encode_endpoint(Slice address) {
+  constexpr int64_t kCacheMinutes = 1440;
+  std::string body;
+  JsonWriter out(&body);
+  out.begin_object();
+  out.key("Endpoints");
+  out.begin_array();
+  out.begin_object();
+  out.key("Address");
+  out.string(address);
+  out.key("CachePeriodInMinutes");
+  out.integer(kCacheMinutes);
+  out.end_object();
+  out.end_array();
+  out.end_object();
+  return body;
+}
+
+std::string encode_tags(const std::vector<Tag>& tags) {
+  std::string body;
+  JsonWriter out(&body);
+  out.begin_object();
+  out.key("Tags");
+  out.begin_array();
+  for (const Tag& tag : tags) {
+    out.begin_object();
+    out.key("Key");
+    out.string(tag.key);
+    out.key("Value");
+    out.string(tag.value);
+    out.end_object();
+  }
+  out.end_array();
+  out.end_object();
+  return body;
+}
+
+}  // namespace varve::api::dynamo

@@ -1,0 +1,112 @@
+#include "api/dynamo/table_settings.h"
+
+#include <algorithm>
+
+#include "api/dynamo/constraints.h"
+
+namespace varve::api::dynamo {
+namespace {
+
+constexpr int64_t kMaxCapacityUnits = 1'000'000'000'000;
+// What DynamoDB keeps ready for every table on demand.
+constexpr Throughput kWarmOnDemand = {12'000, 4'000};
+constexpr int64_t kNoBound = -1;
+
+Failure check_bound(const std::optional<int64_t>& units, const std::string& name, BillingMode mode) {
+  if (!units) return std::nullopt;
+  if (mode == BillingMode::kProvisioned) {
+    return invalid_parameter(
+        name + " for OnDemandThroughput cannot be specified when the table BillingMode is PROVISIONED");
+  }
+  if (*units >= 1 || *units == kNoBound) return std::nullopt;
+  return invalid_parameter("Requested " + name +
+                           " for OnDemandThroughput for table is outside of valid range");
+}
+
+Failure check_warm_units(const std::optional<int64_t>& asked, int64_t least, bool was_set, const Slice name,
+                         const Slice capacity_name, BillingMode mode) {
+  if (!asked || *asked >= least) return std::nullopt;
+  std::string text = "Requested " + std::string(name) + " for WarmThroughput for table is lower than ";
+  if (was_set) {
+    text += "current WarmThroughput, decreasing WarmThroughput is not supported";
+  } else if (mode == BillingMode::kPayPerRequest) {
+    text += "initial throughput for OnDemand.";
+  } else {
+    text += std::string(capacity_name) + " of ProvisionedThroughput";
+  }
+  return invalid_parameter(text);
+}
+
+}  // namespace
+
+Failure check_throughput(const Throughput& throughput) {
+  const auto check = [](int64_t units, const std::string& upper_name, Slice path) -> Failure {
+    if (units < 1) return constraint_error(std::to_string(units), path, min_value(1));
+    if (units > kMaxCapacityUnits) {
+      return validation_error("Given value " + std::to_string(units) + " for " + upper_name +
+                              " is out of bounds");
+    }
+    return std::nullopt;
+  };
+  VARVE_RETURN_IF_FAILED(
+      check(throughput.read_units, "ReadCapacityUnits", "provisionedThroughput.readCapacityUnits"));
+  return check(throughput.write_units, "WriteCapacityUnits", "provisionedThroughput.writeCapacityUnits");
+}
+
+Outcome<std::optional<TableClass>> table_class_of(const std::optional<std::string>& name) {
+  if (!name) return std::optional<TableClass>();
+  if (*name == "STANDARD") return std::optional(TableClass::kStandard);
+  if (*name == "STANDARD_INFREQUENT_ACCESS") return std::optional(TableClass::kInfrequentAccess);
+  return validation_error(
+      "Invalid table-class parameter provided. Please try again with a valid table-class value: [STANDARD, "
+      "STANDARD_INFREQUENT_ACCESS].");
+}
+
+Failure check_encryption(const EncryptionSpecification& encryption) {
+  const bool enabled = encryption.enabled.value_or(false);
+  if (!enabled && encryption.type)
+    return invalid_parameter("SSEType can not be specified if Enabled is false");
+  if (!enabled && encryption.key_id)
+    return invalid_parameter("KMSMasterKeyId can not be specified if Enabled is false");
+  if (encryption.type == "AES256") return invalid_parameter("SSEType AES256 is not supported");
+  if (encryption.key_id && !encryption.type)
+    return invalid_parameter("SSEType KMS is required if KMSMasterKeyId is specified");
+  return std::nullopt;
+}
+
+bool asks_for_encryption(const EncryptionSpecification& encryption) {
+  return encryption.enabled.value_or(false);
+}
+
+Failure check_on_demand(const OnDemandThroughput& bounds, BillingMode mode) {
+  VARVE_RETURN_IF_FAILED(check_bound(bounds.max_read_units, "MaxReadRequestUnits", mode));
+  return check_bound(bounds.max_write_units, "MaxWriteRequestUnits", mode);
+}
+
+Throughput warm_default(const TableDescription& table) {
+  Throughput warm = table.billing_mode == BillingMode::kPayPerRequest ? kWarmOnDemand : table.throughput;
+  if (table.warm_throughput) {
+    warm.read_units = std::max(warm.read_units, table.warm_throughput->read_units);
+    warm.write_units = std::max(warm.write_units, table.warm_throughput->write_units);
+  }
+  return warm;
+}
+
+Failure set_warm(const WarmThroughput& asked, TableDescription* table) {
+  Throughput warm = warm_default(*table);
+  const bool was_set = table->warm_throughput.has_value();
+  VARVE_RETURN_IF_FAILED(check_warm_units(asked.read_units, warm.read_units, was_set, "ReadUnitsPerSecond",
+                                          "ReadCapacityUnits", table->billing_mode));
+  VARVE_RETURN_IF_FAILED(check_warm_units(asked.write_units, warm.write_units, was_set, "WriteUnitsPerSecond",
+                                          "WriteCapacityUnits", table->billing_mode));
+  warm.read_units = asked.read_units.value_or(warm.read_units);
+  warm.write_units = asked.write_units.value_or(warm.write_units);
+  table->warm_throughput = warm;
+  return std::nullopt;
+}
+
+Error unsupported_member(const std::string& member) {
+  return invalid_parameter(member + " is not supported by this version of Varve");
+}
+
+}  // namespace varve::api::dynamo
