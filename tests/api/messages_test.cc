@@ -60,18 +60,35 @@ std::vector<std::string> literals(const std::string& text) {
   return parts;
 }
 
+// Texts that are only ever a part of another: of a constraint's sentence, of a statement's place in a transaction.
+bool is_fragment(const Message& message) {
+  return (message.id.starts_with("constraint.") && message.id != "constraint.envelope") ||
+         message.id == "pq.tx_returning" || message.id == "pq.tx_index";
+}
+
+// The whole of a refusal is the text, with anything in the places of its placeholders; a fragment may stand anywhere in it.
+bool is_refusal_of(const Message& message, const std::vector<std::string>& parts,
+                   const std::string& refusal) {
+  if (!refusal.starts_with(message.exception + ": ")) return false;
+  const std::string text = refusal.substr(message.exception.size() + 2);
+  size_t at = 0;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const bool is_last = i + 1 == parts.size();
+    const size_t found = is_last && !is_fragment(message) && text.size() >= at + parts[i].size()
+                             ? text.size() - parts[i].size()  // the end of the text
+                             : text.find(parts[i], at);
+    if (found == std::string::npos || found < at || text.compare(found, parts[i].size(), parts[i]) != 0)
+      return false;
+    if (i == 0 && found != 0 && !is_fragment(message)) return false;
+    at = found + parts[i].size();
+  }
+  return is_fragment(message) || at == text.size();
+}
+
 bool is_provoked(const Message& message, const std::vector<std::string>& refusals) {
   const std::vector<std::string> parts = literals(message.text);
-  return std::any_of(refusals.begin(), refusals.end(), [&](const std::string& refusal) {
-    if (!refusal.starts_with(message.exception + ": ")) return false;
-    size_t at = message.exception.size() + 2;
-    for (const std::string& part : parts) {
-      at = refusal.find(part, at);
-      if (at == std::string::npos) return false;
-      at += part.size();
-    }
-    return true;
-  });
+  return std::any_of(refusals.begin(), refusals.end(),
+                     [&](const std::string& refusal) { return is_refusal_of(message, parts, refusal); });
 }
 
 TEST(Messages, EveryVerifiedTextOfAnExistingOperationIsProvokedByACase) {
@@ -82,6 +99,9 @@ TEST(Messages, EveryVerifiedTextOfAnExistingOperationIsProvokedByACase) {
   for (const Message& message : messages) {
     const bool is_covered = is_provoked(message, refusals);
     if (is_covered) ++provoked;
+    // What waits is forgotten easily: the list says the truth or fails.
+    EXPECT_FALSE(is_covered && !message.waits_for.empty())
+        << message.id << " is provoked and does not wait for " << message.waits_for;
     if (is_covered || message.evidence != "V") continue;
     if (message.waits_for.empty()) {
       ADD_FAILURE() << message.id << ": no case provokes \"" << message.text << '"';
@@ -97,6 +117,11 @@ TEST(Messages, ATextThatNothingProvokesIsFound) {
   const Message unheard_of{"x", "ValidationException", "No case says {this}", "V", ""};
   EXPECT_FALSE(is_provoked(unheard_of, read_refusals()));
   EXPECT_TRUE(is_provoked(unheard_of, {"ValidationException: No case says that"}));
+  EXPECT_FALSE(is_provoked(unheard_of, {"ValidationException: See: No case says that"}));
+  const Message whole{"y", "ValidationException", "No {case} says so", "V", ""};
+  EXPECT_TRUE(is_provoked(whole, {"ValidationException: No text says so"}));
+  EXPECT_FALSE(is_provoked(whole, {"ValidationException: No text says so, or does it"}));
+  EXPECT_FALSE(is_provoked(whole, {"ResourceInUseException: No text says so"}));
 }
 
 }  // namespace
