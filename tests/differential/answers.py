@@ -157,8 +157,9 @@ def compare(peer, operation, body, varve, other):
         if reasons(varve[1]) != reasons(other[1]):
             return found("outcome", f"{left} {reasons(varve[1])}", f"{right} {reasons(other[1])}")
         result = []
-        if varve[1].get("Item") != other[1].get("Item"):
-            result += found("content", "Item of the exception: " + json.dumps(varve[1].get("Item")), json.dumps(other[1].get("Item")))
+        items = [normal(one[1].get("Item")) for one in (varve, other)]
+        if items[0] != items[1]:
+            result += found("content", "Item of the exception: " + json.dumps(items[0]), json.dumps(items[1]))
         return result + (found("message", left, right) if left != right else [])
     partial = operation == "Scan" and ("Limit" in body or "ExclusiveStartKey" in body) and "Pages" not in varve[1]
     both = [normal_body(operation, one[1], partial) for one in (varve, other)]

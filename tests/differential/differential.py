@@ -11,6 +11,7 @@ import json
 import multiprocessing
 import os
 import random
+import signal
 import sys
 import time
 
@@ -23,7 +24,7 @@ import servers
 from servers import harness
 
 REDUCED_GROUPS = 5  # kinds of unexplained disagreement whose history is reduced at the end
-ITSELF = "varve-interval"
+ITSELF = "varve-sync"
 
 
 def parse_arguments():
@@ -32,7 +33,7 @@ def parse_arguments():
     parser.add_argument("--seed", type=int, help="of the whole run; printed, and drawn when absent")
     parser.add_argument("--history", type=int, help="play only the history of this seed, as a report names it")
     parser.add_argument("--length", type=int, default=120, help="steps of a history")
-    parser.add_argument("--peers", default="dynalite,moto", help="of dynalite, moto, itself (a second Varve, otherwise configured)")
+    parser.add_argument("--peers", default="dynalite,moto,twin", help="of dynalite, moto, itself (a Varve that is configured otherwise), twin (one that does all in transactions)")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--binary", default="build/release/varve")
     parser.add_argument("--modules", default="build/clients-dynalite", help="where npm put dynalite")
@@ -49,6 +50,8 @@ worker = {}
 
 
 def start_worker(varve_port, sets_of_peers, plant, length):
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     peer_ports = sets_of_peers.get()
     worker["player"] = player.Player(varve_port, peer_ports)
     if plant:
@@ -102,7 +105,7 @@ class Report:
                 player.count(getattr(self, name), key, amount)
         self.broken += [(seed, text) for text in outcome.broken]
         for finding in outcome.findings:
-            reason = known.explanation(self.known, finding.disagreement, finding.request)
+            reason = known.explanation(self.known, finding.disagreement, finding.request, finding.judges)
             entry = self.explained.setdefault(reason.id, [0, finding]) if reason else self.unexplained.setdefault(
                 finding.disagreement.group(), [0, seed, finding])
             entry[0] += 1
@@ -152,19 +155,24 @@ def start_varve(stack):
     return varve
 
 
+PEERS = {
+    "dynalite": lambda arguments: servers.dynalite(arguments.modules),
+    "moto": lambda arguments: servers.moto(),
+    "itself": lambda arguments: servers.Varve(ITSELF, ["--durability", "sync", "--memory", "64"]),
+    "twin": lambda arguments: servers.Varve(player.TWIN, ["--durability", "interval"]),
+}
+
+
 def start_peers(arguments, stack):
     """Each worker has peers of its own, because each of them runs on one core."""
     peers = {}
     for name in arguments.peers.split(","):
-        if name == "itself":
-            server = servers.Varve(ITSELF, ["--durability", "sync", "--memory", "64"])
-        else:
-            server = servers.dynalite(arguments.modules) if name == "dynalite" else servers.moto()
+        server = PEERS[name](arguments)
         if server is None:
             print(f"{name} is not installed: left out")
             continue
         stack.callback(server.close)
-        peers[ITSELF if name == "itself" else name] = server.port
+        peers[server.name] = server.port
     return peers
 
 
@@ -207,6 +215,7 @@ def main():
     harness.BINARY = os.path.abspath(arguments.binary)
     if arguments.seed is None:
         arguments.seed = random.SystemRandom().randrange(10**9)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # so that the servers end with the lane
     with contextlib.ExitStack() as stack:
         return run(arguments, stack)
 

@@ -1,4 +1,4 @@
-"""The lane itself: two Varves that are configured differently agree, and each planted wrong answer is found and reduced to few requests.
+"""The lane itself: Varves that are configured differently agree, and each planted wrong answer is found and reduced to few requests.
 
   tests/differential/differential_test.py [--binary PATH]
 """
@@ -18,12 +18,12 @@ LANE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "differential.py
 
 
 def run_lane(*arguments):
-    return subprocess.run([sys.executable, LANE, "--peers", "itself", "--workers", "1", "--binary", harness.BINARY, *arguments],
+    return subprocess.run([sys.executable, LANE, "--peers", "itself,twin", "--workers", "1", "--binary", harness.BINARY, *arguments],
                           capture_output=True, text=True, timeout=300, check=False)
 
 
 class DifferentialTest(unittest.TestCase):
-    def test_two_configurations_agree(self):
+    def test_varves_agree(self):
         done = run_lane("2000", "--seed", "1", "--texts")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         sent = int(re.search(r"^all +(\d+)", done.stdout, re.MULTILINE).group(1))

@@ -9,7 +9,7 @@ import values
 
 # Attribute -> its customary type. Some are reserved words, hold a dot, or are no bare names, and need an alias.
 TYPED = {"a": "S", "s": "S", "n": "N", "cnt": "N", "b": "B", "ss": "SS", "ns": "NS", "bs": "BS", "l": "L", "l2": "L", "m": "M", "flag": "BOOL",
-         "nil": "NULL", "any": None, "Name": "S", "size": "N", "x.y": "N", "é": "S", "9": "N", "_u": "S"}
+         "nil": "NULL", "any": None, "Name": "S", "size": "N", "x.y": "N", "é": "S", "9a": "N", "_u": "S", "contains": "S"}
 RESERVED = {"Name", "size", "any"}
 MISSING = ["gone", "nowhere"]
 BARE = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
@@ -120,6 +120,11 @@ class Expressions:
         inner = self.condition(depth + 1)
         return inner if inner.startswith("(") else f"({inner})"
 
+    def long_condition(self):
+        """About as many operators as are allowed: 300."""
+        terms = self.random.randint(148, 153)
+        return " OR ".join([f"cnt < {self.literal('N')}"] + ["n = cnt"] * (terms - 1))
+
     def condition_leaf(self):
         random = self.random
         return random.choices(
@@ -224,6 +229,18 @@ class Expressions:
         kind = self.random.choice(values.SETS) if self.random.random() < 0.93 else self.random.choice(values.ALL_TYPES)
         return f"{self.target(kind, 0.2)} {self.literal(kind)}"
 
+    def wide_update(self):
+        """More targets in one map than an update usually has."""
+        random = self.random
+        targets = [f"w{index}" for index in range(90)] if random.random() < 0.5 else [f"m.w{index}" for index in range(90)]
+        chosen = random.sample(targets, random.randint(60, 80))
+        cut = random.randint(1, len(chosen) - 1)
+        literals = [self.literal() for _ in range(3)]
+        sets = [f"{target} = {random.choice(literals)}" for target in chosen[:cut]]
+        if random.random() < 0.4:
+            sets.append(f"m.m.x = {random.choice(literals)}")
+        return f"SET {', '.join(sets)} REMOVE {', '.join(chosen[cut:])}"
+
     # ---- projections
 
     def projection(self):
@@ -236,12 +253,12 @@ class Expressions:
     def key_condition(self):
         random, table = self.random, self.table
         name, kind = table.partition
-        equality = self.either_way(self.scope.name(name), "=", self.scope.value(values.key_value(random, kind, values.PARTITION_POOLS)))
+        equality = self.either_way(self.scope.name(name), "=", self.scope.value(values.key_value(random, kind, table.partition_values)))
         if table.sort is None or random.random() < 0.35:
             return equality
         name, kind = table.sort
         sort = self.scope.name(name)
-        draw = lambda: self.scope.value(values.key_value(random, kind, values.SORT_POOLS))
+        draw = lambda: self.scope.value(values.key_value(random, kind, table.sort_values))
         form = random.choices(["compare", "between", "prefix"], [6, 3, 3 if kind != "N" else 0.3])[0]
         if form == "compare":
             term = self.either_way(sort, random.choice(["=", "<", "<=", ">", ">="]), draw())
@@ -266,7 +283,8 @@ class Expressions:
 # ---- spoiling
 
 STRAY = ["AND", "OR", "NOT", "(", ")", ",", "=", "<>", "<", "+", ".", "[0]", "a", "size(a)", ":nope", "#nope", "BETWEEN", "IN", "SET", "REMOVE", "ADD",
-         "name", "list_append(l, l)", "if_not_exists(a, a)", "attribute_exists(a)", "unknown(a)", "contains(a)", "[1000000]", "!", "\"a\"", "1"]
+         "name", "list_append(l, l)", "if_not_exists(a, a)", "attribute_exists(a)", "unknown(a)", "contains(a)", "[1000000]", "l[4294967296]", "l[99999999999999999999]",
+         "l[-1]", "l[01]", ".".join(["a"] * 33), "a..b", "Contains(a, a)", "size", "contains", "!", "\t", "\u00a0", "\"a\"", "1"]
 
 
 def spoil(random, text):

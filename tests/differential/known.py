@@ -7,6 +7,7 @@
   request:  regular expression, searched in the request's JSON (optional)
   varve:    regular expression, searched in Varve's answer as a report shows it
   other:    the same for the peer's answer
+  judge:    another peer that must agree with Varve on this request, if it takes part in the run (optional)
   right:    varve, peer, both (undefined, or an equivalent) or neither
   why:      the specification's line, in words
 """
@@ -27,12 +28,14 @@ class Known:
     request: object
     varve: object
     other: object
+    judge: str
     right: str
     why: str
 
-    def explains(self, disagreement, request_text):
+    def explains(self, disagreement, request_text, judges):
         return (self.peer == disagreement.peer and self.kind == disagreement.kind and self.where.fullmatch(disagreement.operation)
-                and self.varve.search(disagreement.varve) and self.other.search(disagreement.other) and self.request.search(request_text))
+                and self.varve.search(disagreement.varve) and self.other.search(disagreement.other) and self.request.search(request_text)
+                and judges.get(self.judge, True))
 
 
 def parse_block(block):
@@ -42,12 +45,12 @@ def parse_block(block):
         if not colon:
             raise ValueError(f"{PATH}: no member: {line!r}")
         members[name.strip()] = content.strip()
-    unknown = set(members) - {"id", "peer", "class", "where", "request", "varve", "other", "right", "why"}
+    unknown = set(members) - {"id", "peer", "class", "where", "request", "varve", "other", "judge", "right", "why"}
     if unknown or not members.get("id") or not members.get("why") or members.get("right") not in RIGHTS:
         raise ValueError(f"{PATH}: block {members.get('id')!r} lacks a member or has a strange one: {unknown}")
     pattern = lambda name, default: re.compile(members.get(name, default), re.DOTALL)
     return Known(members["id"], members["peer"], members["class"], pattern("where", ".*"), pattern("request", ""), pattern("varve", ""),
-                 pattern("other", ""), members["right"], members["why"])
+                 pattern("other", ""), members.get("judge"), members["right"], members["why"])
 
 
 def load(path=PATH):
@@ -57,8 +60,8 @@ def load(path=PATH):
     return [parse_block(block) for block in blocks if block.strip()]
 
 
-def explanation(known, disagreement, request_text):
+def explanation(known, disagreement, request_text, judges):
     for one in known:
-        if one.explains(disagreement, request_text):
+        if one.explains(disagreement, request_text, judges):
             return one
     return None

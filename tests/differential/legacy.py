@@ -80,12 +80,12 @@ def updates(random, key_names):
 
 def key_conditions(random, table):
     name, kind = table.partition
-    found = {name: {"ComparisonOperator": "EQ", "AttributeValueList": [values.key_value(random, kind, values.PARTITION_POOLS)]}}
+    found = {name: {"ComparisonOperator": "EQ", "AttributeValueList": [values.key_value(random, kind, table.partition_values)]}}
     if table.sort and random.random() < 0.65:
         name, kind = table.sort
         operator = random.choice(["EQ", "LE", "LT", "GE", "GT", "BEGINS_WITH" if kind != "N" else "EQ", "BETWEEN"])
         found[name] = {"ComparisonOperator": operator, "AttributeValueList": [
-            values.key_value(random, kind, values.SORT_POOLS) for _ in range(OPERANDS.get(operator, 1))]}
+            values.key_value(random, kind, table.sort_values) for _ in range(OPERANDS.get(operator, 1))]}
     if random.random() < 0.06:
         found[random.choice([name, "a", "n"])] = comparison(random, kind)
     if random.random() < 0.03:

@@ -1,10 +1,11 @@
 """Random requests. `history(seed, length)` is a list of steps that depends on nothing but its two arguments.
 
-A step is {"operation", "body"} and perhaps "follow": the request is then repeated with the LastEvaluatedKey of each server's own
-answer until there is none, and the pages are compared together. "check" marks the read after a write. Table names begin with PREFIX, which the player replaces, so
+A step is {"operation", "body"}, or {"operation", "raw"} with the body's text, and perhaps "follow": the request is then repeated with the LastEvaluatedKey of each server's own
+answer until there is none, and the pages are compared together; a number instead of true is a parallel scan in so many segments. "check" marks the read after a write. Table names begin with PREFIX, which the player replaces, so
 that one history can be played many times on the same servers.
 """
 import copy
+import json
 import random as random_module
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ class Table:
     name: str
     partition: tuple  # name, type
     sort: tuple = None
+    partition_values: tuple = ()
+    sort_values: tuple = ()
 
     def key_schema(self):
         return [self.partition] + ([self.sort] if self.sort else [])
@@ -33,20 +36,27 @@ class Table:
                 "KeySchema": [{"AttributeName": name, "KeyType": role} for (name, _), role in zip(self.key_schema(), ["HASH", "RANGE"])]}
 
     def key(self, random):
-        key = {self.partition[0]: values.key_value(random, self.partition[1], values.PARTITION_POOLS)}
+        key = {self.partition[0]: values.key_value(random, self.partition[1], self.partition_values)}
         if self.sort:
-            key[self.sort[0]] = values.key_value(random, self.sort[1], values.SORT_POOLS)
+            key[self.sort[0]] = values.key_value(random, self.sort[1], self.sort_values)
         return key
 
 
 def tables(random):
-    types = lambda: random.choices(values.SCALARS, [5, 3, 2])[0]
-    return [Table(PREFIX + "One", ("pk", types()), ("sk", types())), Table(PREFIX + "Two", ("id", types()))]
+    type_of = lambda: random.choices(values.SCALARS, [5, 3, 2])[0]
+    some = lambda pool, most: tuple(random.sample(pool, min(len(pool), random.randint(2, most))))
+    partition, sort, single = type_of(), type_of(), type_of()
+    return [Table(PREFIX + "One", ("pk", partition), ("sk", sort), some(values.PARTITION_VALUES[partition], 3), some(values.SORT_VALUES[sort], 7)),
+            Table(PREFIX + "Two", ("id", single), None, some(values.PARTITION_VALUES[single], 4))]
+
+
+BAD_PLACEHOLDERS = ["bad", "", "#", ":", "#a-b", ":a.b", "#é", ":" + "a" * 300, "#" + "a" * 300, "# a", ":0", "#_", "##a", "::a"]
 
 
 class Generator:
     def __init__(self, random, tables):
         self.random = random
+        self.made = []
         self.tables = tables
         self.tokens = 0
         self.extra_tables = 0
@@ -77,14 +87,18 @@ class Generator:
     def item(self, table):
         item = self.key(table)
         for _ in range(self.random.randint(0, 12)):
-            name = self.random.choice(list(expressions.TYPED))
-            item[name] = values.value(self.random, expressions.TYPED[name] if self.chance(0.85) else None)
+            name = self.random.choice(list(expressions.TYPED) + ["m", "l", "n", "cnt"])
+            item[name] = values.value(self.random, expressions.TYPED[name] if self.chance(0.9) else None)
+        if "m" in item and self.chance(0.8):
+            item["m"] = values.document(self.random)
         if self.chance(0.04):
             item[self.random.choice(list(expressions.TYPED))] = values.bad_value(self.random)
         if self.chance(0.01):
             item["a"] = values.nested(self.random, self.random.randint(30, 32))
-        if self.chance(0.004):
-            item["a"] = {"S": "x" * self.random.choice([1000, 5000, 409000, 409700])}
+        if self.chance(0.04):
+            item["s"] = {"S": "x" * self.random.randint(900, 9000)}
+        if self.chance(0.003):
+            item["a"] = {"S": "x" * self.random.choice([409000, 409590, 409700])}
         return item
 
     def scope(self, table):
@@ -104,8 +118,9 @@ class Generator:
                 lambda: body.setdefault("ExpressionAttributeNames", {}).update({"#unused": "a"}),
                 lambda: body.setdefault("ExpressionAttributeValues", {}).update({":unused": {"S": "a"}}),
                 lambda: body.setdefault("ExpressionAttributeValues", {}).update({":v0": values.bad_value(self.random)}),
-                lambda: body.setdefault("ExpressionAttributeNames", {}).update({"bad": "a"}),
-                lambda: body.setdefault("ExpressionAttributeValues", {}).update({"bad": {"S": "a"}}),
+                lambda: body.setdefault("ExpressionAttributeNames", {}).update({self.random.choice(BAD_PLACEHOLDERS): "a"}),
+                lambda: body.setdefault("ExpressionAttributeValues", {}).update({self.random.choice(BAD_PLACEHOLDERS): {"S": "a"}}),
+                lambda: body.setdefault("ExpressionAttributeNames", {}).update({"#n0": self.random.choice(["", "a" * 300, "a.b", "#n0", "pk"])}),
                 lambda: body.update(ExpressionAttributeNames={}),
                 lambda: body.update(ExpressionAttributeValues={}),
                 lambda: body.pop("ExpressionAttributeValues", None),
@@ -141,7 +156,7 @@ class Generator:
     def condition_into(self, body, make):
         """A ConditionExpression or Expected, or neither."""
         if self.chance(0.3):
-            body["ConditionExpression"] = make.condition()
+            body["ConditionExpression"] = make.condition() if self.chance(0.98) else make.long_condition()
         elif self.chance(0.1):
             legacy.expected(self.random, body)
 
@@ -160,7 +175,7 @@ class Generator:
         scope, make = self.scope(table)
         body = {"TableName": table.name, "Key": self.key(table)}
         if self.chance(0.82):
-            body["UpdateExpression"] = make.update()
+            body["UpdateExpression"] = make.update() if self.chance(0.97) else make.wide_update()
             if self.chance(0.3):
                 body["ConditionExpression"] = make.condition()
         elif self.chance(0.9):
@@ -262,6 +277,8 @@ class Generator:
                                             {"Segment": -1, "TotalSegments": 2}, {"Segment": 0, "TotalSegments": 0}, {"Segment": 0, "TotalSegments": 1},
                                             {"Segment": 0, "TotalSegments": 1000001}, {"Limit": 0}]))
         self.mix(self.finish(body, scope, "FilterExpression", "ProjectionExpression"))
+        if self.chance(0.1) and not {"Segment", "TotalSegments", "ExclusiveStartKey"} & set(body):
+            return (body, self.random.randint(2, 7))
         if self.chance(0.3) and "Limit" not in body:
             body["Limit"] = self.random.choice([1, 2, 3, 5, 100])
             return (body, "ExclusiveStartKey" not in body)
@@ -382,27 +399,64 @@ class Generator:
     def delete_table(self):
         return {"TableName": self.random.choice([PREFIX + "Gone", "ab", "a b", ""])}
 
-    def check_of(self, step):
-        """A read of what a write may have changed, so that a wrong state shows near the write that made it."""
-        body = step["body"]
+    def checks_of(self, step):
+        """Reads of what a write may have changed, so that a wrong state shows near the write that made it."""
+        body = step.get("body", {})
         if step["operation"] in ("PutItem", "UpdateItem", "DeleteItem"):
             table = next((table for table in self.tables if table.name == body.get("TableName")), None)
             item = body.get("Key", body.get("Item"))
             if table and isinstance(item, dict):
-                return {"operation": "GetItem", "check": True, "body": {"TableName": table.name, "ConsistentRead": True,
-                                                                        "Key": {name: item[name] for name in table.key_names() if name in item}}}
-        return {"operation": "Scan", "check": True, "body": {"TableName": self.tables[0].name, "ConsistentRead": True}}
+                key = {name: item[name] for name in table.key_names() if name in item}
+                return [{"operation": "GetItem", "check": True, "body": {"TableName": table.name, "ConsistentRead": True, "Key": key}}]
+        return [{"operation": "Scan", "check": True, "body": {"TableName": table.name, "ConsistentRead": True}} for table in self.tables]
 
     def steps(self, length):
         made = []
         while len(made) < length:
-            step = self.step()
+            step = self.raw_step() if self.chance(0.015) else self.step()
             made.append(step)
-            if step["operation"] in ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"):
-                made.append(self.check_of(step))
+            if "body" in step:
+                self.made.append(step)
+            if step["operation"] in MUTATIONS:
+                made += self.checks_of(step)
         return copy.deepcopy(made)
 
+    def big_items(self):
+        """Enough in one partition that a page ends at its size."""
+        table = self.tables[0]
+        key = table.key(self.random)
+        for sort in table.sort_values:
+            key = dict(key, **{table.sort[0]: {table.sort[1]: values.encode_bytes(sort) if table.sort[1] == "B" else sort}})
+            item = dict(key, s={"S": "x" * self.random.randint(150_000, 380_000)}, n={"N": values.number(self.random)})
+            yield {"operation": "PutItem", "body": {"TableName": table.name, "Item": item}}
+
+    def again(self):
+        """An earlier request with other values under the same texts, which a cache of parsed texts must not mix up."""
+        step = copy.deepcopy(self.random.choice(self.made))
+        body = step["body"]
+        if isinstance(body.get("ExpressionAttributeValues"), dict):
+            for placeholder, known in body["ExpressionAttributeValues"].items():
+                kind = next(iter(known), None) if isinstance(known, dict) else None
+                body["ExpressionAttributeValues"][placeholder] = values.value(self.random, kind if kind in values.ALL_TYPES and self.chance(0.8) else None)
+        table = next((table for table in self.tables if table.name == body.get("TableName")), None)
+        if table and "Key" in body:
+            body["Key"] = table.key(self.random)
+        return step
+
+    def raw_step(self):
+        """A body that is hardly JSON any more, an odd operation, or nothing."""
+        step = self.step()
+        text = json.dumps(step["body"], ensure_ascii=self.chance(0.5))
+        at = self.random.randrange(len(text) + 1)
+        stray = self.random.choice(["{", "}", "[", "]", '"', ",", ":", "\\", "\u0000", "\ud800", "é", " ", "0", "1e999", "null", "//", "'"])
+        text = self.random.choice([text[:at], text[:at] + text[at + 1:], text[:at] + stray + text[at:], text + stray, stray + text,
+                                   "", "null", "[]", "1", '"a"', "\ufeff" + text, "{" + text[1:-1] + "," + text[1:]])
+        operation = self.random.choice([step["operation"]] * 8 + ["getItem", "Nothing", "", "GetItem.x"])
+        return {"operation": operation, "raw": text}
+
     def step(self):
+        if self.made and self.chance(0.04):
+            return self.again()
         operation, weight = zip(*OPERATIONS.items())
         name = self.random.choices(operation, weight)[0]
         drawn = getattr(self, snake_case(name))()
@@ -411,11 +465,14 @@ class Generator:
         if self.chance(0.03):
             misshape(self.random, body)
             follow = False
-        return {"operation": name, "body": body, **({"follow": True} if follow else {})}
+        return {"operation": name, "body": body, **({"follow": follow} if follow else {})}
 
 
 OPERATIONS = {"PutItem": 22, "UpdateItem": 30, "DeleteItem": 7, "GetItem": 8, "Query": 14, "Scan": 7, "BatchGetItem": 3, "BatchWriteItem": 4,
               "TransactWriteItems": 5, "TransactGetItems": 2, "CreateTable": 1.5, "DescribeTable": 0.5, "UpdateTable": 0.5, "DeleteTable": 0.3}
+
+
+MUTATIONS = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"}
 
 
 def snake_case(name):
@@ -447,6 +504,8 @@ def history(seed, length):
     made = tables(random)
     steps = [{"operation": "CreateTable", "body": table.creation()} for table in made]
     generator = Generator(random, made)
+    if random.random() < 0.04:
+        steps += generator.big_items()
     steps += generator.steps(length)
     steps += [{"operation": "Scan", "body": {"TableName": table.name, "ConsistentRead": True}, "follow": True} for table in made]
     return steps

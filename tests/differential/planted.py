@@ -52,9 +52,9 @@ class PlantedConnection(servers.Connection):
         self.plant = PLANTS[plant]
         self.operation = None
 
-    def send(self, operation, body):
+    def send_as_it_is(self, operation, body):
         self.operation = operation
-        super().send(operation, body)
+        super().send_as_it_is(operation, body)
 
     def receive(self):
         return self.plant(self.operation, *super().receive())

@@ -4,14 +4,16 @@ After a disagreement on a write, or on the read that follows a write, that peer'
 again, when it fell), so that each disagreement stands alone and the rest of the history keeps its value. A peer that cannot be made
 equal is left out of the rest of the history.
 """
+import dataclasses
 import json
 from dataclasses import dataclass, field
 
 import answers
 import operations
 import servers
+import twin
 
-MUTATIONS = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"}
+TWIN = "varve-twin"
 MAX_PAGES = 60
 MAX_POLLS = 100  # of a table that is being created
 
@@ -22,6 +24,7 @@ class Finding:
     operation: str
     request: str
     disagreement: answers.Disagreement
+    judges: dict  # the other peers that answered this request -> whether they agree with Varve
 
 
 @dataclass
@@ -58,7 +61,7 @@ def canonical_numbers(node):
 class Player:
     def __init__(self, varve_port, peer_ports):
         self.varve = servers.Connection(varve_port)
-        self.peers = [Peer(name, servers.Connection(port)) for name, port in peer_ports.items()]
+        self.peers = [Peer(name, (twin.TwinConnection if name == TWIN else servers.Connection)(port)) for name, port in peer_ports.items()]
 
     def play(self, steps, prefix, until=None):
         """`until(finding)` true ends the play, for the reducer."""
@@ -79,30 +82,35 @@ class Player:
 
     def play_step(self, index, step, prefix, tables, outcome, until):
         operation = step["operation"]
-        body = json.loads(json.dumps(step["body"]).replace(operations.PREFIX, prefix))
+        body = json.loads(json.dumps(step.get("body", {})).replace(operations.PREFIX, prefix))
         present = [peer for peer in self.peers if not peer.lost]
-        if step.get("follow"):
-            varve, *others = [self.pages(connection, operation, one) for connection, one in self.recipients(present, body)]
+        if "raw" in step:
+            varve, *others = self.send_raw(present, operation, step["raw"].replace(operations.PREFIX, prefix))
+        elif step.get("follow"):
+            varve, *others = [self.segments(connection, operation, one, step["follow"]) for connection, one in self.recipients(present, body)]
         else:
             varve, *others = self.send_to_all(present, operation, body)
         count(outcome.requests, operation, varve[1].get("Pages", 1))
         if varve[0] == 200:
             count(outcome.succeeded, operation, varve[1].get("Pages", 1))
-        if operation == "CreateTable" and varve[0] == 200:
+        if operation == "CreateTable" and varve[0] == 200 and "raw" not in step:
             tables[body["TableName"]] = body
             for peer in present:
                 self.await_table(peer, body["TableName"])
-        text = json.dumps(step["body"], ensure_ascii=False)
+        text = step["raw"] if "raw" in step else json.dumps(step["body"], ensure_ascii=False)
         if varve[0] not in (200, 400):
             outcome.broken.append(f"{operation} {text} answered {varve}")
         stop = False
+        disagreements = {peer.name: self.compare(peer, operation, body, varve, other, prefix) for peer, other in zip(present, others)}
+        agree = {name: all(one.kind == "message" for one in found) for name, found in disagreements.items()}
         for peer, other in zip(present, others):
-            found = [Finding(index, operation, text, one) for one in self.compare(peer, operation, body, varve, other, prefix)]
+            judges = {name: verdict for name, verdict in agree.items() if name != peer.name}
+            found = [Finding(index, operation, text, one, judges) for one in disagreements[peer.name]]
             count(outcome.compared, peer.name)
             if not found:
                 count(outcome.agreed, peer.name)
             outcome.findings += found
-            writes = operation in MUTATIONS or operation == "CreateTable" or step.get("check")
+            writes = operation in operations.MUTATIONS or operation == "CreateTable" or step.get("check")
             if other[0] == 0 or writes and any(one.disagreement.kind != "message" for one in found):
                 self.drop_extra_table(peer, body, varve, other)
                 self.make_equal(peer, tables)
@@ -112,8 +120,16 @@ class Player:
     def compare(self, peer, operation, body, varve, other, prefix):
         if peer.keeps_number_texts:
             other = (other[0], canonical_numbers(other[1]))
+        if peer.name == TWIN and peer.connection.translated:
+            varve, other = twin.comparable(varve), twin.comparable(other)
         strip = lambda answer: (answer[0], json.loads(json.dumps(answer[1]).replace(prefix, "T")))
-        return answers.compare(peer.name, operation, body, strip(varve), strip(other))
+        found = answers.compare(peer.name, operation, body, strip(varve), strip(other))
+        if operation == "UpdateItem" and varve[0] == 200 and other[0] == 400 and "Key" in body:
+            # What an update may do differs between an item and none; the peer refused, so it still has what was there before.
+            status, answer = peer.connection.call("GetItem", {"TableName": body["TableName"], "Key": body["Key"]})
+            if status == 200 and "Item" not in answer:
+                found = [dataclasses.replace(one, other=one.other + " (there is no such item)") for one in found]
+        return found
 
     def recipients(self, present, body):
         yield self.varve, body
@@ -125,6 +141,25 @@ class Player:
         for connection, one in recipients:
             connection.send(operation, json.dumps(one, ensure_ascii=False).encode())
         return [connection.receive() for connection, _ in recipients]
+
+    def send_raw(self, present, operation, text):
+        connections = [self.varve] + [peer.connection for peer in present]
+        for connection in connections:
+            connection.send_as_it_is(operation, text.encode(errors="surrogatepass"))
+        return [connection.receive() for connection in connections]
+
+    def segments(self, connection, operation, body, count):
+        """All pages of all segments as one answer: each item must be in one segment."""
+        if count is True:
+            return self.pages(connection, operation, body)
+        whole = {"Items": [], "Count": 0, "ScannedCount": 0}
+        for segment in range(count):
+            status, answer = self.pages(connection, operation, {**body, "Segment": segment, "TotalSegments": count})
+            if status != 200:
+                return status, answer
+            for name in whole:
+                whole[name] += answer[name]
+        return 200, {**whole, "Pages": count}
 
     def pages(self, connection, operation, body):
         """All pages as one answer. Of a query the size of each page counts too; of a scan only the whole."""

@@ -43,7 +43,7 @@ def smaller_requests(steps, shows, budget):
     while changed and budget > 0:
         changed = False
         for index in range(len(steps) - 1, -1, -1):
-            for body in smaller_bodies(steps[index]["body"]):
+            for body in smaller_bodies(steps[index].get("body", {})):
                 budget -= 1
                 if budget <= 0:
                     return steps

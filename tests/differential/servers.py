@@ -104,6 +104,10 @@ class Connection:
         self.failure = None
 
     def send(self, operation, body):
+        self.send_as_it_is(operation, body)
+
+    def send_as_it_is(self, operation, body):
+        """What send() does, for a body that no subclass may look into."""
         self.failure = None
         try:
             if self.http is None:

@@ -76,6 +76,15 @@ def value(random, of_type=None, depth=0):
                   for name in distinct(random, lambda: random.choice(["x", "y", "z", "l", "m", "n", "a.b", "é"]))}}
 
 
+def document(random, depth=0):
+    """A map with the members that the paths of expressions look for."""
+    made = {"x": value(random, random.choice(["N", "S", "N", "SS"]), depth + 1), "y": value(random, "L", depth + 1)}
+    for name in ["l", "m", "n", "z"]:
+        if random.random() < 0.5:
+            made[name] = document(random, depth + 1) if name == "m" and depth < 2 else value(random, "L" if name == "l" else "N", depth + 1)
+    return {"M": made}
+
+
 def nested(random, levels):
     """A value whose innermost scalar stands `levels` containers deep: 31 are allowed in an attribute, 32 are not."""
     inner = {"S": "deep"}
@@ -98,15 +107,17 @@ def bad_value(random):
         lambda: nested(random, random.randint(30, 34))])()
 
 
-PARTITION_POOLS = {"S": ["p", "q", "é", "a" * 20], "N": ["1", "2", "-3.5", "1e30"], "B": [b"p", b"\x00\xff", b"q"]}
-SORT_POOLS = {"S": ["", "a", "ab", "abc", "b", "Z", "é", "\U0001F600", "\uFFFD"][1:],
-              "N": ["0", "1", "2", "10", "-1", "-10", "-9.5", "1e-130", "1e125", "0.5"],
-              "B": [b"\x00", b"a", b"ab", b"b", b"\x7f", b"\x80", b"\xff"]}
+# A table takes some of these, so that requests meet each other's items.
+PARTITION_VALUES = {"S": ["p", "q", "é", "a" * 20], "N": ["1", "2", "-3.5", "1e30"], "B": [b"p", b"\x00\xff", b"q"]}
+SORT_VALUES = {"S": ["a", "ab", "abc", "b", "Z", "é", "\U0001F600", "\uFFFD"],
+               "N": ["0", "1", "2", "10", "-1", "-10", "-9.5", "1e-130", "1e125", "0.5"],
+               "B": [b"\x00", b"a", b"ab", b"b", b"\x7f", b"\x80", b"\xff"]}
 SPELLINGS = {"1": ["1.0", "01", "1e0"], "2": ["+2", "2.00"], "10": ["1e1", "10.0"], "0": ["-0", "0.0"], "-1": ["-1.0"]}
 
 
 def key_value(random, kind, pool):
-    one = random.choice(pool[kind])
+    """pool: the values of one table's key attribute."""
+    one = random.choice(pool)
     if kind == "B":
         return {"B": encode_bytes(one)}
     if kind == "N" and one in SPELLINGS and random.random() < 0.1:
