@@ -10,13 +10,15 @@ AWS = "/usr/bin/aws"
 
 
 class AwsCliTest(harness.ClientTest):
-    def aws(self, *arguments, expect=0):
+    def aws(self, *arguments, expect=0, service="dynamodb"):
         result = subprocess.run(
-            [AWS, "--endpoint-url", self.server.endpoint, "dynamodb", *arguments],
+            [AWS, "--endpoint-url", self.server.endpoint, service, *arguments],
             env=harness.client_environment(), capture_output=True, text=True, timeout=120)
         self.assertEqual(result.returncode, expect, result.stdout + result.stderr)
         if expect != 0:
             return result.stderr
+        if service == "ddb":
+            return result.stdout
         return json.loads(result.stdout) if result.stdout.strip() else None
 
     def test_users_with_a_partition_key(self):
@@ -147,6 +149,21 @@ class AwsCliTest(harness.ClientTest):
         self.aws("update-table", "--table-name", "Accounts", "--table-class", "STANDARD_INFREQUENT_ACCESS")
         self.assertEqual(self.aws("describe-table", "--table-name", "Accounts", "--query", "Table.TableClassSummary.TableClass"),
                          "STANDARD_INFREQUENT_ACCESS")
+        self.server.stop()
+
+    def test_the_short_commands_of_aws_ddb(self):
+        """`aws ddb` takes and gives YAML, and finds the type of each value itself."""
+        self.server.start()
+        self.aws("create-table", "--table-name", "Films", "--billing-mode", "PAY_PER_REQUEST",
+                 "--attribute-definitions", "AttributeName=Id,AttributeType=S", "--key-schema", "AttributeName=Id,KeyType=HASH")
+        films = os.path.join(self.directory, "films.yml")
+        with open(films, "w", encoding="utf-8") as file:
+            file.write("- {Id: a, Minutes: 114, Cast: [Bogart, Bacall]}\n- {Id: b, Minutes: 90, Sound: {stereo: true}}\n")
+        self.aws("put", "Films", "file://" + films, service="ddb")
+        self.assertEqual(self.aws("select", "Films", "--filter", "Minutes > 100", service="ddb"),
+                         "Count: 1\nItems:\n- Cast:\n  - Bogart\n  - Bacall\n  Id: a\n  Minutes: 114\nScannedCount: 2\n")
+        self.assertIn("ConditionalCheckFailedException",
+                      self.aws("put", "Films", "{Id: a}", "--condition", "attribute_not_exists(Id)", service="ddb", expect=254))
         self.server.stop()
 
     def write(self, name, document):
