@@ -10,8 +10,8 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { DescribeTableCommand, GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
-import puppeteer from "puppeteer-core";
 
+import { openPage } from "./chromium.mjs";
 import { client, createTable } from "./connect.mjs";
 
 const freePort = () =>
@@ -45,14 +45,7 @@ before(async () => {
     assert.ok(tries < 300, "dynamodb-admin did not start");
     await sleep(100);
   }
-  browser = await puppeteer.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    headless: true,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--no-first-run"],
-  });
-  page = await browser.newPage();
-  await page.setViewport({ width: 1200, height: 800 });
-  await page.setCacheEnabled(false);
+  ({ browser, page } = await openPage());
   page.on("dialog", (dialog) => dialog.accept());
 });
 
