@@ -1,6 +1,7 @@
 #include "api/dynamo/item_write.h"
 #include "api/dynamo/operations.h"
 #include "api/dynamo/transaction_tokens.h"
+#include "api/expression/syntax_cache.h"
 #include "api/varve.h"
 #include "index/key_codec.h"
 
@@ -20,6 +21,7 @@ class Database::Impl {
   std::unique_ptr<partition::Store> store;
   std::unique_ptr<dynamo::Catalog> catalog;
   std::unique_ptr<dynamo::TransactionTokens> tokens;
+  expression::SyntaxCache expressions;
   dynamo::Context context;
 };
 
@@ -35,7 +37,7 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& directory,
   VARVE_ASSIGN_OR_RETURN(impl->store, partition::Store::open(directory, store_options));
   VARVE_ASSIGN_OR_RETURN(impl->catalog, dynamo::Catalog::open(impl->store.get(), options.table_delay_us));
   VARVE_ASSIGN_OR_RETURN(impl->tokens, dynamo::TransactionTokens::open(impl->store.get()));
-  impl->context = {impl->store.get(), impl->catalog.get(), impl->tokens.get()};
+  impl->context = {impl->store.get(), impl->catalog.get(), impl->tokens.get(), &impl->expressions};
   return std::unique_ptr<Database>(new Database(std::move(impl)));
 }
 

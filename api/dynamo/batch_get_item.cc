@@ -22,12 +22,13 @@ struct Part {
 };
 
 // The checks that need no table.
-Outcome<std::optional<expression::Projection>> bind(const KeysAndAttributes& request) {
+Outcome<std::optional<expression::Projection>> bind(const Context& context,
+                                                    const KeysAndAttributes& request) {
   VARVE_RETURN_IF_FAILED(check_parameter_forms(
       {{"ProjectionExpression", request.projection_expression.has_value(), /*takes_values=*/false}},
       request.attributes, request.notes, request.attributes_to_get));
   for (const Item& key : request.keys) VARVE_RETURN_IF_FAILED(check_item_values(key, request.notes));
-  VARVE_ASSIGN_OR_FAIL(auto placeholders, bind_placeholders(request.attributes, request.notes));
+  VARVE_ASSIGN_OR_FAIL(auto placeholders, bind_placeholders(context, request.attributes, request.notes));
   VARVE_ASSIGN_OR_FAIL(auto projection, bind_projection(request.projection_expression,
                                                         request.attributes_to_get, &placeholders));
   VARVE_RETURN_IF_FAILED(failure_of(placeholders.check_all_used()));
@@ -59,7 +60,7 @@ Outcome<std::vector<Part>> prepare(const Context& context, const BatchGetItemReq
   if (keys > kMaxKeys) return validation_error("Too many items requested for the BatchGetItem call");
   std::vector<Part> parts(request.tables.size());
   for (size_t i = 0; i < parts.size(); ++i) {
-    VARVE_ASSIGN_OR_FAIL(parts[i].projection, bind(request.tables[i].second));
+    VARVE_ASSIGN_OR_FAIL(parts[i].projection, bind(context, request.tables[i].second));
   }
   for (size_t i = 0; i < parts.size(); ++i) {
     VARVE_ASSIGN_OR_FAIL(parts[i].table, context.table_for_items(request.tables[i].first));

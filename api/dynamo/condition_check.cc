@@ -17,14 +17,14 @@ class ConditionCheck final : public ItemWrite {
 
 }  // namespace
 
-Outcome<BoundWrite> bind_write(const ConditionCheckRequest& request) {
+Outcome<BoundWrite> bind_write(const Context& context, const ConditionCheckRequest& request) {
   if (!request.condition_expression) {
     return validation_error("The ConditionExpression parameter is required for ConditionCheck");
   }
   VARVE_RETURN_IF_FAILED(
       check_parameter_forms({{"ConditionExpression", true}}, request.attributes, request.notes));
   VARVE_RETURN_IF_FAILED(check_item_values(request.key, request.notes));
-  VARVE_ASSIGN_OR_FAIL(auto placeholders, bind_placeholders(request.attributes, request.notes));
+  VARVE_ASSIGN_OR_FAIL(auto placeholders, bind_placeholders(context, request.attributes, request.notes));
   BoundWrite bound;
   VARVE_ASSIGN_OR_FAIL(bound.condition, bind_condition(request, &placeholders));
   VARVE_RETURN_IF_FAILED(failure_of(placeholders.check_all_used()));

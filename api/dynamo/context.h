@@ -8,6 +8,10 @@
 #include "api/dynamo/error.h"
 #include "partition/store.h"
 
+namespace varve::api::expression {
+class SyntaxCache;
+}
+
 namespace varve::api::dynamo {
 
 class TransactionTokens;
@@ -16,6 +20,7 @@ struct Context {
   partition::Store* store = nullptr;
   Catalog* catalog = nullptr;
   TransactionTokens* tokens = nullptr;
+  expression::SyntaxCache* expressions = nullptr;
 
   // For operations on items. The name's form was checked at the start of the request; a table that is not there is found
   // missing only here, after all checks that do not need it. One that is being created or deleted is not there yet, or any more.

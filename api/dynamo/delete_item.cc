@@ -23,7 +23,7 @@ class DeleteItem final : public ItemWrite {
 
 }  // namespace
 
-Outcome<BoundWrite> bind_write(const DeleteItemRequest& request) {
+Outcome<BoundWrite> bind_write(const Context& context, const DeleteItemRequest& request) {
   VARVE_RETURN_IF_FAILED(
       check_parameter_forms({{"ConditionExpression", request.condition_expression.has_value()}},
                             request.attributes, request.notes));
@@ -31,7 +31,7 @@ Outcome<BoundWrite> bind_write(const DeleteItemRequest& request) {
   if (request.return_values != ReturnValues::kNone && request.return_values != ReturnValues::kAllOld) {
     return validation_error("ReturnValues can only be ALL_OLD or NONE");
   }
-  VARVE_ASSIGN_OR_FAIL(auto placeholders, bind_placeholders(request.attributes, request.notes));
+  VARVE_ASSIGN_OR_FAIL(auto placeholders, bind_placeholders(context, request.attributes, request.notes));
   BoundWrite bound;
   VARVE_ASSIGN_OR_FAIL(bound.condition, bind_condition(request, &placeholders));
   VARVE_RETURN_IF_FAILED(failure_of(placeholders.check_all_used()));
@@ -48,7 +48,7 @@ Outcome<std::shared_ptr<ItemWrite>> place_write(TableRef table, const DeleteItem
 }
 
 Outcome<std::shared_ptr<ItemWrite>> make_delete(const Context& context, const DeleteItemRequest& request) {
-  VARVE_ASSIGN_OR_FAIL(BoundWrite bound, bind_write(request));
+  VARVE_ASSIGN_OR_FAIL(BoundWrite bound, bind_write(context, request));
   VARVE_ASSIGN_OR_FAIL(TableRef table, context.table_for_items(request.table));
   return place_write(std::move(table), request, std::move(bound));
 }

@@ -17,12 +17,13 @@ Failure read_item(const Context& context, const Table& table, const index::Prima
   return failure_of(item->pin_read());
 }
 
-Outcome<std::optional<expression::Projection>> bind_read(const GetItemRequest& request) {
+Outcome<std::optional<expression::Projection>> bind_read(const Context& context,
+                                                         const GetItemRequest& request) {
   VARVE_RETURN_IF_FAILED(check_parameter_forms(
       {{"ProjectionExpression", request.projection_expression.has_value(), /*takes_values=*/false}},
       request.attributes, request.notes, request.attributes_to_get));
   VARVE_RETURN_IF_FAILED(check_item_values(request.key, request.notes));
-  VARVE_ASSIGN_OR_FAIL(auto placeholders, bind_placeholders(request.attributes, request.notes));
+  VARVE_ASSIGN_OR_FAIL(auto placeholders, bind_placeholders(context, request.attributes, request.notes));
   VARVE_ASSIGN_OR_FAIL(auto projection, bind_projection(request.projection_expression,
                                                         request.attributes_to_get, &placeholders));
   VARVE_RETURN_IF_FAILED(failure_of(placeholders.check_all_used()));
@@ -43,7 +44,7 @@ Failure project_item(const expression::Projection& projection, StoredItem* item)
 }
 
 Outcome<GetItemResult> get_item(const Context& context, const GetItemRequest& request) {
-  VARVE_ASSIGN_OR_FAIL(const auto projection, bind_read(request));
+  VARVE_ASSIGN_OR_FAIL(const auto projection, bind_read(context, request));
   VARVE_ASSIGN_OR_FAIL(const TableRef table, context.table_for_items(request.table));
   VARVE_ASSIGN_OR_FAIL(const index::PrimaryKey key, place_read(*table, request, projection));
 

@@ -14,7 +14,8 @@
 namespace varve::api::dynamo {
 
 // The checks that need no table.
-Outcome<std::optional<expression::Projection>> bind_read(const GetItemRequest& request);
+Outcome<std::optional<expression::Projection>> bind_read(const Context& context,
+                                                         const GetItemRequest& request);
 // Those that do.
 Outcome<index::PrimaryKey> place_read(const Table& table, const GetItemRequest& request,
                                       const std::optional<expression::Projection>& projection);

@@ -84,10 +84,10 @@ struct BoundWrite {
 
 // Each in its operation's file, with the operation's order of checks. bind_write makes those that need no table, place_write
 // those of the key and of the expressions against the table's schema; between the two the table is looked up.
-Outcome<BoundWrite> bind_write(const PutItemRequest& request);
-Outcome<BoundWrite> bind_write(const UpdateItemRequest& request);
-Outcome<BoundWrite> bind_write(const DeleteItemRequest& request);
-Outcome<BoundWrite> bind_write(const ConditionCheckRequest& request);
+Outcome<BoundWrite> bind_write(const Context& context, const PutItemRequest& request);
+Outcome<BoundWrite> bind_write(const Context& context, const UpdateItemRequest& request);
+Outcome<BoundWrite> bind_write(const Context& context, const DeleteItemRequest& request);
+Outcome<BoundWrite> bind_write(const Context& context, const ConditionCheckRequest& request);
 Outcome<std::shared_ptr<ItemWrite>> place_write(TableRef table, const PutItemRequest& request,
                                                 BoundWrite bound);
 Outcome<std::shared_ptr<ItemWrite>> place_write(TableRef table, const UpdateItemRequest& request,

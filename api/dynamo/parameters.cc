@@ -71,9 +71,10 @@ Failure check_item_values(const Item& item, const DecodeNotes& notes) {
   return check_item(item);
 }
 
-Outcome<expression::Placeholders> bind_placeholders(const ExpressionAttributes& attributes,
+Outcome<expression::Placeholders> bind_placeholders(const Context& context,
+                                                    const ExpressionAttributes& attributes,
                                                     const DecodeNotes& notes) {
-  expression::Placeholders placeholders;
+  expression::Placeholders placeholders(context.expressions);
   if (attributes.names) {
     for (const auto& [key, name] : *attributes.names) {
       VARVE_RETURN_IF_FAILED(failure_of(placeholders.add_name(key, name)));

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "api/dynamo/context.h"
 #include "api/dynamo/error.h"
 #include "api/dynamo/requests.h"
 #include "api/expression/condition.h"
@@ -35,8 +36,9 @@ Failure check_parameter_forms(
 // The values of an Item or a Key: what the decoder noted, or the same rules on a typed request.
 Failure check_item_values(const Item& item, const DecodeNotes& notes);
 
-// Checks the placeholders' keys, then values.
-Outcome<expression::Placeholders> bind_placeholders(const ExpressionAttributes& attributes,
+// Checks the placeholders' keys, then values. Expressions that are bound to them are parsed through the database's cache.
+Outcome<expression::Placeholders> bind_placeholders(const Context& context,
+                                                    const ExpressionAttributes& attributes,
                                                     const DecodeNotes& notes);
 
 // ConditionExpression or Expected; nullopt when there is no condition.

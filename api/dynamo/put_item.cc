@@ -27,7 +27,7 @@ class PutItem final : public ItemWrite {
 
 }  // namespace
 
-Outcome<BoundWrite> bind_write(const PutItemRequest& request) {
+Outcome<BoundWrite> bind_write(const Context& context, const PutItemRequest& request) {
   VARVE_RETURN_IF_FAILED(
       check_parameter_forms({{"ConditionExpression", request.condition_expression.has_value()}},
                             request.attributes, request.notes));
@@ -38,7 +38,7 @@ Outcome<BoundWrite> bind_write(const PutItemRequest& request) {
   if (index::item_size_bytes(request.item) > index::kMaxItemBytes) {
     return validation_error("Item size has exceeded the maximum allowed size");
   }
-  VARVE_ASSIGN_OR_FAIL(auto placeholders, bind_placeholders(request.attributes, request.notes));
+  VARVE_ASSIGN_OR_FAIL(auto placeholders, bind_placeholders(context, request.attributes, request.notes));
   BoundWrite bound;
   VARVE_ASSIGN_OR_FAIL(bound.condition, bind_condition(request, &placeholders));
   VARVE_RETURN_IF_FAILED(failure_of(placeholders.check_all_used()));
@@ -55,7 +55,7 @@ Outcome<std::shared_ptr<ItemWrite>> place_write(TableRef table, const PutItemReq
 }
 
 Outcome<std::shared_ptr<ItemWrite>> make_put(const Context& context, const PutItemRequest& request) {
-  VARVE_ASSIGN_OR_FAIL(BoundWrite bound, bind_write(request));
+  VARVE_ASSIGN_OR_FAIL(BoundWrite bound, bind_write(context, request));
   VARVE_ASSIGN_OR_FAIL(TableRef table, context.table_for_items(request.table));
   return place_write(std::move(table), request, std::move(bound));
 }

@@ -60,7 +60,7 @@ Outcome<QueryResult> query(const Context& context, const QueryRequest& request) 
       request.attributes, request.notes, request.attributes_to_get));
   VARVE_RETURN_IF_FAILED(check_start_key_values(request));
   VARVE_RETURN_IF_FAILED(check_select(request));
-  VARVE_ASSIGN_OR_FAIL(auto placeholders, bind_placeholders(request.attributes, request.notes));
+  VARVE_ASSIGN_OR_FAIL(auto placeholders, bind_placeholders(context, request.attributes, request.notes));
   VARVE_ASSIGN_OR_FAIL(const auto key_condition, bind_key_condition(request, &placeholders));
   PageExpressions expressions;
   VARVE_ASSIGN_OR_FAIL(expressions.filter, bind_filter(request, &placeholders));

@@ -64,7 +64,7 @@ Outcome<ScanResult> scan(const Context& context, const ScanRequest& request) {
   VARVE_RETURN_IF_FAILED(check_start_key_values(request));
   VARVE_RETURN_IF_FAILED(check_segments(request));
   VARVE_RETURN_IF_FAILED(check_select(request));
-  VARVE_ASSIGN_OR_FAIL(auto placeholders, bind_placeholders(request.attributes, request.notes));
+  VARVE_ASSIGN_OR_FAIL(auto placeholders, bind_placeholders(context, request.attributes, request.notes));
   PageExpressions expressions;
   VARVE_ASSIGN_OR_FAIL(expressions.filter, bind_filter(request, &placeholders));
   VARVE_ASSIGN_OR_FAIL(expressions.projection, bind_projection(request.projection_expression,

@@ -38,7 +38,7 @@ Outcome<std::vector<SnapshotGet>> prepare(const Context& context, const Transact
                          table_name(member.table, TableNameUse::kExisting));
   }
   for (const GetItemRequest& member : request.gets) {
-    VARVE_ASSIGN_OR_FAIL(projections->emplace_back(), bind_read(member));
+    VARVE_ASSIGN_OR_FAIL(projections->emplace_back(), bind_read(context, member));
   }
   std::vector<TableRef> tables;
   for (const GetItemRequest& member : request.gets) {

@@ -144,8 +144,9 @@ Outcome<std::shared_ptr<WriteTransaction>> prepare(const Context& context,
   VARVE_RETURN_IF_FAILED(check_form(request));
   std::vector<BoundWrite> bound;
   for (const TransactWrite& action : request.actions) {
-    VARVE_ASSIGN_OR_FAIL(bound.emplace_back(),
-                         with_member(action, [](const auto& member) { return bind_write(member); }));
+    VARVE_ASSIGN_OR_FAIL(bound.emplace_back(), with_member(action, [&](const auto& member) {
+                           return bind_write(context, member);
+                         }));
   }
   VARVE_RETURN_IF_FAILED(check_payload(request));
   std::vector<TableRef> tables;

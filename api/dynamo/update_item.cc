@@ -68,13 +68,13 @@ class UpdateItem final : public ItemWrite {
 
 }  // namespace
 
-Outcome<BoundWrite> bind_write(const UpdateItemRequest& request) {
+Outcome<BoundWrite> bind_write(const Context& context, const UpdateItemRequest& request) {
   VARVE_RETURN_IF_FAILED(
       check_parameter_forms({{"UpdateExpression", request.update_expression.has_value()},
                              {"ConditionExpression", request.condition_expression.has_value()}},
                             request.attributes, request.notes));
   VARVE_RETURN_IF_FAILED(check_item_values(request.key, request.notes));
-  VARVE_ASSIGN_OR_FAIL(auto placeholders, bind_placeholders(request.attributes, request.notes));
+  VARVE_ASSIGN_OR_FAIL(auto placeholders, bind_placeholders(context, request.attributes, request.notes));
   BoundWrite bound;
   if (request.update_expression) {
     VARVE_ASSIGN_OR_FAIL_STATUS(bound.update,
@@ -98,7 +98,7 @@ Outcome<std::shared_ptr<ItemWrite>> place_write(TableRef table, const UpdateItem
 }
 
 Outcome<std::shared_ptr<ItemWrite>> make_update(const Context& context, const UpdateItemRequest& request) {
-  VARVE_ASSIGN_OR_FAIL(BoundWrite bound, bind_write(request));
+  VARVE_ASSIGN_OR_FAIL(BoundWrite bound, bind_write(context, request));
   VARVE_ASSIGN_OR_FAIL(TableRef table, context.table_for_items(request.table));
   return place_write(std::move(table), request, std::move(bound));
 }

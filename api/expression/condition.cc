@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "api/expression/parser.h"
+#include "api/expression/syntax_cache.h"
 #include "index/item_codec.h"
 
 namespace varve::api::expression {
@@ -269,12 +270,14 @@ Result<Condition> bind_condition(std::shared_ptr<const ConditionSyntax> syntax, 
 }
 
 Result<Condition> parse_condition(Slice text, Placeholders* placeholders) {
-  VARVE_ASSIGN_OR_RETURN(auto syntax, parse_condition_syntax(ExpressionKind::kCondition, text));
+  VARVE_ASSIGN_OR_RETURN(auto syntax,
+                         condition_syntax(placeholders->syntax_cache(), ExpressionKind::kCondition, text));
   return bind_condition(std::move(syntax), placeholders);
 }
 
 Result<Condition> parse_filter(Slice text, Placeholders* placeholders) {
-  VARVE_ASSIGN_OR_RETURN(auto syntax, parse_condition_syntax(ExpressionKind::kFilter, text));
+  VARVE_ASSIGN_OR_RETURN(auto syntax,
+                         condition_syntax(placeholders->syntax_cache(), ExpressionKind::kFilter, text));
   return bind_condition(std::move(syntax), placeholders);
 }
 

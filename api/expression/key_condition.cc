@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/expression/condition.h"
+#include "api/expression/syntax_cache.h"
 
 namespace varve::api::expression {
 
@@ -162,7 +163,8 @@ Status missed(const std::string& name) {
 }  // namespace
 
 Result<KeyCondition> parse_key_condition(Slice text, Placeholders* placeholders) {
-  VARVE_ASSIGN_OR_RETURN(auto syntax, parse_condition_syntax(ExpressionKind::kKeyCondition, text));
+  VARVE_ASSIGN_OR_RETURN(auto syntax,
+                         condition_syntax(placeholders->syntax_cache(), ExpressionKind::kKeyCondition, text));
   VARVE_ASSIGN_OR_RETURN(const Condition condition, bind_condition(std::move(syntax), placeholders));
   TermCollector collector(condition);
   VARVE_RETURN_IF_ERROR(collector.collect(condition.syntax().root));

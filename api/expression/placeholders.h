@@ -19,8 +19,14 @@
 
 namespace varve::api::expression {
 
+class SyntaxCache;
+
 class Placeholders {
  public:
+  // Expressions that are bound to these are parsed through `cache`, when there is one; it is borrowed.
+  explicit Placeholders(SyntaxCache* cache = nullptr) : syntax_cache_(cache) {}
+  SyntaxCache* syntax_cache() const { return syntax_cache_; }
+
   // key is "#name". "ExpressionAttributeNames contains invalid key: ..." for anything else.
   Status add_name(std::string key, std::string name);
   // key is ":name". "ExpressionAttributeValues contains invalid key: ..." for anything else.
@@ -52,6 +58,7 @@ class Placeholders {
   };
   template <typename T>
   static std::shared_ptr<const T> use(Table<T>* table, Slice key);
+  SyntaxCache* syntax_cache_;
   Table<std::string> names_;
   Table<index::AttributeValue> values_;
 };

@@ -1,6 +1,7 @@
 #include "api/expression/projection.h"
 
 #include "api/expression/parser.h"
+#include "api/expression/syntax_cache.h"
 
 namespace varve::api::expression {
 
@@ -56,7 +57,7 @@ Status Projection::check_key_paths(const index::KeySchema& schema) const {
 }
 
 Result<Projection> parse_projection(Slice text, Placeholders* placeholders) {
-  VARVE_ASSIGN_OR_RETURN(auto syntax, parse_projection_syntax(text));
+  VARVE_ASSIGN_OR_RETURN(auto syntax, projection_syntax(placeholders->syntax_cache(), text));
   std::vector<DocumentPath> paths;
   std::vector<const DocumentPath*> pointers;
   paths.reserve(syntax->operands.paths.size());

@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "api/expression/parser.h"
+#include "api/expression/syntax_cache.h"
 
 namespace varve::api::expression {
 
@@ -410,7 +411,7 @@ Result<Update> bind_update(std::shared_ptr<const UpdateSyntax> syntax, Placehold
 }
 
 Result<Update> parse_update(Slice text, Placeholders* placeholders) {
-  VARVE_ASSIGN_OR_RETURN(auto syntax, parse_update_syntax(text));
+  VARVE_ASSIGN_OR_RETURN(auto syntax, update_syntax(placeholders->syntax_cache(), text));
   return bind_update(std::move(syntax), placeholders);
 }
 
