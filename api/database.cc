@@ -60,6 +60,15 @@ Outcome<TableDescription> Database::describe_table(const std::string& table) {
 Outcome<ListTablesResult> Database::list_tables(const ListTablesRequest& request) {
   return dynamo::list_tables(context(), request);
 }
+Outcome<std::vector<Tag>> Database::list_tags(const std::string& resource_arn) {
+  return dynamo::list_tags(context(), resource_arn);
+}
+Failure Database::tag_resource(const std::string& resource_arn, const std::vector<Tag>& tags) {
+  return dynamo::tag_resource(context(), resource_arn, tags);
+}
+Failure Database::untag_resource(const std::string& resource_arn, const std::vector<std::string>& keys) {
+  return dynamo::untag_resource(context(), resource_arn, keys);
+}
 
 Outcome<PutItemResult> Database::put_item(const PutItemRequest& request) {
   VARVE_ASSIGN_OR_FAIL(const auto write, dynamo::make_put(context(), request));
@@ -80,6 +89,12 @@ Outcome<QueryResult> Database::query(const QueryRequest& request) {
   return dynamo::query(context(), request);
 }
 Outcome<ScanResult> Database::scan(const ScanRequest& request) { return dynamo::scan(context(), request); }
+Outcome<QueryResult> Database::query(const QueryRequest& request, const ItemVisitor& visit) {
+  return dynamo::query(context(), request, visit);
+}
+Outcome<ScanResult> Database::scan(const ScanRequest& request, const ItemVisitor& visit) {
+  return dynamo::scan(context(), request, visit);
+}
 Outcome<BatchGetItemResult> Database::batch_get_item(const BatchGetItemRequest& request) {
   return dynamo::batch_get_item(context(), request);
 }

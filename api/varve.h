@@ -14,6 +14,10 @@
 //   auto done = (*database)->put_item(put);  // durable on return
 //   if (!done.ok()) puts(done.error().message.c_str());
 //
+// Beside this header: api/build.h makes conditions, updates, key conditions and projections from C++; api/pager.h walks the pages of
+// a Query or Scan; api/async.h runs every operation with a completion instead of waiting; index/item_view.h reads items where they
+// are stored. api/examples/tour.cc shows them all, and is compiled and run by the tests.
+//
 // What a member of a request means, and which of several errors is reported, is as in DynamoDB's API reference; the same code
 // serves the protocol (api/dynamo). A refusal is an Error: a type with DynamoDB's exception name, the exact message, and an ErrorCode
 // for those who only branch. Nothing here throws.
@@ -21,10 +25,15 @@
 // Invariants
 //   I1 A write is durable when it returns ok (store.durability = kSync), and every later read sees it, consistent_read or not.
 //   I2 A condition is evaluated on exactly the item the write replaces.
+//   I3 Operations are strictly serializable: each takes effect at one moment between its call and its return, a transaction,
+//      a batch of writes and a page of Query or Scan as a whole. BatchGetItem is not one moment, but one for each item.
+//   I4 An error of the class kOutcomeUnknown (InternalServerError) is the only one after which a write may have happened.
 //
 // Threads: every method from any thread. Reads run on the caller's thread, take no lock, and wait for the disk only where the
-// block is not cached; writes and table operations block until they are durable.
-// Ownership: close the Database after the last StoredItem that came from it is gone.
+// block is not cached; writes and table operations block until they are durable. When memory is short, blocking writes wait for room.
+// Ownership: results are the caller's; a StoredItem pins memory of the store. Close the Database after the last StoredItem that came
+// from it is gone, and not while another thread is in one of its methods.
+// Units: sizes in bytes as DynamoDB counts them, capacity in its units, times in microseconds of the wall clock.
 #pragma once
 
 #include <memory>
@@ -62,6 +71,10 @@ class Database {
   Outcome<TableDescription> delete_table(const std::string& table);
   Outcome<TableDescription> describe_table(const std::string& table);
   Outcome<ListTablesResult> list_tables(const ListTablesRequest& request);
+  // resource_arn: TableDescription::arn. At most 50 tags a table; a key that is there gets the new value.
+  Outcome<std::vector<Tag>> list_tags(const std::string& resource_arn);
+  Failure tag_resource(const std::string& resource_arn, const std::vector<Tag>& tags);
+  Failure untag_resource(const std::string& resource_arn, const std::vector<std::string>& keys);
 
   Outcome<PutItemResult> put_item(const PutItemRequest& request);
   Outcome<UpdateItemResult> update_item(const UpdateItemRequest& request);
@@ -69,6 +82,10 @@ class Database {
   Outcome<GetItemResult> get_item(const GetItemRequest& request);
   Outcome<QueryResult> query(const QueryRequest& request);
   Outcome<ScanResult> scan(const ScanRequest& request);
+  // One page as well, but without copies: `visit` is shown each item where it is stored, and the result's items are empty. What this
+  // allocates does not depend on the number of items, unless there is a projection.
+  Outcome<QueryResult> query(const QueryRequest& request, const ItemVisitor& visit);
+  Outcome<ScanResult> scan(const ScanRequest& request, const ItemVisitor& visit);
   Outcome<BatchGetItemResult> batch_get_item(const BatchGetItemRequest& request);
   Outcome<BatchWriteItemResult> batch_write_item(const BatchWriteItemRequest& request);
   // All or nothing over many items and tables, in isolation. A single write that meets a transaction's item is refused with

@@ -100,6 +100,12 @@ std::optional<ValueView> MapView::find(Slice name) const {
   return ValueView::from_encoded(encoded);
 }
 
+AttributeView MapView::operator[](size_t i) const {
+  Slice encoded;
+  const Slice name = split_name(container_.entry(i), &encoded);
+  return {name, ValueView::from_encoded(encoded)};
+}
+
 ValueView ValueView::from_encoded(Slice encoded) {
   if (encoded.empty() || static_cast<uint8_t>(encoded[0]) >= kAttributeTypes) return {};
   return {static_cast<AttributeType>(encoded[0]), encoded.substr(1)};
@@ -187,6 +193,70 @@ Result<ItemView> ItemView::open(Slice encoded) {
   }
   return ItemView(encoded.substr(1));
 }
+
+namespace {
+
+Status other_type(AttributeType is, Slice wanted) {
+  return Status::invalid_argument("is " + std::string(type_name(is)) + ", not " + std::string(wanted));
+}
+
+// The attribute `name` read by `get`, whose error is told with the name.
+template <typename T>
+Result<T> get_from(const MapView& map, Slice name, Result<T> (ValueView::*get)() const) {
+  VARVE_ASSIGN_OR_RETURN(const ValueView value, map.get(name));
+  Result<T> typed = (value.*get)();
+  if (typed.ok()) return typed;
+  return Status::invalid_argument("attribute \"" + std::string(name) + "\" " + typed.status().message());
+}
+
+}  // namespace
+
+Result<Slice> ValueView::get_string() const {
+  if (!is(AttributeType::kString)) return other_type(type_, "S");
+  return payload_;
+}
+Result<Number> ValueView::get_number() const {
+  if (!is(AttributeType::kNumber)) return other_type(type_, "N");
+  return as_number();
+}
+Result<int64_t> ValueView::get_int64() const {
+  VARVE_ASSIGN_OR_RETURN(const Number number, get_number());
+  if (const auto whole = number.to_int64()) return *whole;
+  return Status::invalid_argument("is " + number.to_string() + ", no whole number of 64 bits");
+}
+Result<Slice> ValueView::get_binary() const {
+  if (!is(AttributeType::kBinary)) return other_type(type_, "B");
+  return payload_;
+}
+Result<bool> ValueView::get_bool() const {
+  if (!is(AttributeType::kBool)) return other_type(type_, "BOOL");
+  return as_bool();
+}
+Result<Elements> ValueView::get_list() const {
+  if (!is(AttributeType::kList)) return other_type(type_, "L");
+  return Elements(*this);
+}
+Result<MapView> ValueView::get_map() const {
+  if (!is(AttributeType::kMap)) return other_type(type_, "M");
+  return as_map();
+}
+Result<Elements> ValueView::get_set() const {
+  if (!is_set(type_)) return other_type(type_, "a set");
+  return Elements(*this);
+}
+
+Result<ValueView> MapView::get(Slice name) const {
+  if (const auto value = find(name)) return *value;
+  return Status::not_found("there is no attribute \"" + std::string(name) + "\"");
+}
+Result<Slice> MapView::get_string(Slice name) const { return get_from(*this, name, &ValueView::get_string); }
+Result<Number> MapView::get_number(Slice name) const { return get_from(*this, name, &ValueView::get_number); }
+Result<int64_t> MapView::get_int64(Slice name) const { return get_from(*this, name, &ValueView::get_int64); }
+Result<Slice> MapView::get_binary(Slice name) const { return get_from(*this, name, &ValueView::get_binary); }
+Result<bool> MapView::get_bool(Slice name) const { return get_from(*this, name, &ValueView::get_bool); }
+Result<Elements> MapView::get_list(Slice name) const { return get_from(*this, name, &ValueView::get_list); }
+Result<MapView> MapView::get_map(Slice name) const { return get_from(*this, name, &ValueView::get_map); }
+Result<Elements> MapView::get_set(Slice name) const { return get_from(*this, name, &ValueView::get_set); }
 
 size_t ItemView::size_bytes() const { return attributes_.size_bytes(0); }
 

@@ -5,6 +5,15 @@
 // reads as missing, empty or zero, never beyond the end. They do not report damage, because the block the
 // bytes came from was checksummed; decode_item and validate_item (index/item_codec.h) do, with the offset.
 //
+// Three ways to a value: as_*() of a ValueView whose type was asked for, for those who checked; find(), which says whether there is
+// one; and get_*(), which answer an error with the attribute's name and type: kNotFound `there is no attribute "a"`,
+// kInvalidArgument `attribute "a" is N, not S`. Only errors allocate.
+//
+//   for (const auto [name, value] : item) ...                   // the attributes, by name
+//   VARVE_ASSIGN_OR_RETURN(Slice city, item.get_string("City"));
+//   VARVE_ASSIGN_OR_RETURN(Elements tags, item.get_set("Tags"));
+//   for (const ValueView tag : tags) ...
+//
 // The encoding is canonical (equal values, equal bytes), so equality is one memcmp, and S, N and B compare as bytes.
 #pragma once
 
@@ -49,6 +58,25 @@ class ContainerView {
 };
 
 class ValueView;
+class Elements;
+struct AttributeView;
+
+// Walks what has size() and operator[]. Borrows what the view borrows, not the view.
+template <typename View, typename Entry>
+class IndexIterator {
+ public:
+  IndexIterator(const View& view, size_t at) : view_(view), at_(at) {}
+  Entry operator*() const { return view_[at_]; }
+  IndexIterator& operator++() {
+    ++at_;
+    return *this;
+  }
+  bool operator==(const IndexIterator& other) const { return at_ == other.at_; }
+
+ private:
+  View view_;
+  size_t at_;
+};
 
 // The attributes of an item or of a nested map.
 class MapView {
@@ -59,6 +87,21 @@ class MapView {
   Slice name(size_t i) const;
   ValueView value(size_t i) const;
   std::optional<ValueView> find(Slice name) const;
+
+  AttributeView operator[](size_t i) const;
+  IndexIterator<MapView, AttributeView> begin() const { return {*this, 0}; }
+  IndexIterator<MapView, AttributeView> end() const { return {*this, size()}; }
+
+  Result<ValueView> get(Slice name) const;
+  Result<Slice> get_string(Slice name) const;
+  Result<Number> get_number(Slice name) const;
+  Result<int64_t> get_int64(Slice name) const;  // N without fraction, within 64 bits
+  Result<Slice> get_binary(Slice name) const;
+  Result<bool> get_bool(Slice name) const;
+  Result<Elements> get_list(Slice name) const;
+  Result<MapView> get_map(Slice name) const;
+  Result<Elements> get_set(Slice name) const;  // SS, NS or BS
+
   // The names' and values' sizes, and per_entry for each.
   size_t size_bytes(size_t per_entry, size_t depth = 0) const;
 
@@ -96,6 +139,16 @@ class ValueView {
   std::optional<ValueView> element(size_t i) const;
 
   bool operator==(const ValueView& other) const { return type_ == other.type_ && payload_ == other.payload_; }
+  // As of MapView, without a name: "is N, not S".
+  Result<Slice> get_string() const;
+  Result<Number> get_number() const;
+  Result<int64_t> get_int64() const;
+  Result<Slice> get_binary() const;
+  Result<bool> get_bool() const;
+  Result<Elements> get_list() const;
+  Result<MapView> get_map() const;
+  Result<Elements> get_set() const;
+
   // S, N and B of one type; unordered otherwise.
   std::partial_ordering compare(const ValueView& other) const;
 
@@ -111,6 +164,29 @@ class ValueView {
   Slice payload_;
 };
 
+struct AttributeView {
+  Slice name;
+  ValueView value;
+};
+
+// The elements of a list in order, or of a set in its canonical order.
+class Elements {
+ public:
+  Elements() = default;  // none
+  // value: of type L, SS, NS or BS.
+  explicit Elements(const ValueView& value) : value_(value), count_(value.element_count()) {}
+  size_t size() const { return count_; }
+  ValueView operator[](size_t i) const {
+    return value_.is(AttributeType::kList) ? value_.list_element(i) : value_.set_element(i);
+  }
+  IndexIterator<Elements, ValueView> begin() const { return {*this, 0}; }
+  IndexIterator<Elements, ValueView> end() const { return {*this, count_}; }
+
+ private:
+  ValueView value_;
+  size_t count_ = 0;
+};
+
 // One encoded item. A default one is the item that does not exist: it has no attributes.
 class ItemView {
  public:
@@ -123,6 +199,19 @@ class ItemView {
   ValueView value(size_t i) const { return attributes_.value(i); }
   std::optional<ValueView> find(Slice name) const { return attributes_.find(name); }
   const MapView& attributes() const { return attributes_; }
+
+  IndexIterator<MapView, AttributeView> begin() const { return attributes_.begin(); }
+  IndexIterator<MapView, AttributeView> end() const { return attributes_.end(); }
+  Result<ValueView> get(Slice name) const { return attributes_.get(name); }
+  Result<Slice> get_string(Slice name) const { return attributes_.get_string(name); }
+  Result<Number> get_number(Slice name) const { return attributes_.get_number(name); }
+  Result<int64_t> get_int64(Slice name) const { return attributes_.get_int64(name); }
+  Result<Slice> get_binary(Slice name) const { return attributes_.get_binary(name); }
+  Result<bool> get_bool(Slice name) const { return attributes_.get_bool(name); }
+  Result<Elements> get_list(Slice name) const { return attributes_.get_list(name); }
+  Result<MapView> get_map(Slice name) const { return attributes_.get_map(name); }
+  Result<Elements> get_set(Slice name) const { return attributes_.get_set(name); }
+
   // The same as item_size_bytes(decode_item(encoded)), in place.
   size_t size_bytes() const;
 

@@ -5,11 +5,11 @@
 #include <vector>
 
 #include "api/dynamo/absent_features.h"
-#include "api/dynamo/control_thread.h"
 #include "api/dynamo/decode.h"
 #include "api/dynamo/encode.h"
 #include "api/dynamo/item_write.h"
 #include "api/dynamo/operations.h"
+#include "api/dynamo/task_threads.h"
 #include "api/json/document.h"
 #include "api/json/writer.h"
 #include "api/varve.h"
@@ -309,7 +309,7 @@ AbsentFeature absent_feature_of(Slice target) {
 }  // namespace
 
 Dispatcher::Dispatcher(Database* database)
-    : database_(database), control_(std::make_unique<ControlThread>()) {}
+    : database_(database), control_(std::make_unique<TaskThreads>("varve-control", 1)) {}
 Dispatcher::~Dispatcher() = default;
 
 Response Dispatcher::error(int status, Slice type, Slice message) {

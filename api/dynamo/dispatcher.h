@@ -25,7 +25,7 @@ class Database;
 
 namespace varve::api::dynamo {
 
-class ControlThread;
+class TaskThreads;
 
 struct Response {
   int status = 200;  // HTTP status: 200, 400 or 500
@@ -55,7 +55,7 @@ class Dispatcher {
 
  private:
   Database* const database_;
-  std::unique_ptr<ControlThread> control_;
+  std::unique_ptr<TaskThreads> control_;
 };
 
 }  // namespace varve::api::dynamo

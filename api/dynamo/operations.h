@@ -23,8 +23,11 @@ Outcome<GetItemResult> get_item(const Context& context, const GetItemRequest& re
 Failure read_item(const Context& context, const Table& table, const index::PrimaryKey& key, StoredItem* item,
                   partition::ReadPoint point = partition::ReadPoint::visible());
 
-Outcome<QueryResult> query(const Context& context, const QueryRequest& request);
-Outcome<ScanResult> scan(const Context& context, const ScanRequest& request);
+// A visitor takes the items in place; the result then has none.
+Outcome<QueryResult> query(const Context& context, const QueryRequest& request,
+                           const ItemVisitor& visit = nullptr);
+Outcome<ScanResult> scan(const Context& context, const ScanRequest& request,
+                         const ItemVisitor& visit = nullptr);
 
 Outcome<BatchGetItemResult> batch_get_item(const Context& context, const BatchGetItemRequest& request);
 Outcome<BatchWriteItemResult> batch_write_item(const Context& context, const BatchWriteItemRequest& request);

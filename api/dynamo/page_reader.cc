@@ -25,8 +25,8 @@ Outcome<Item> key_of_view(const index::KeySchema& schema, const index::ItemView&
 class PageReader {
  public:
   PageReader(const Table& table, const ReadPageRequest& request, const PageRange& range,
-             const PageExpressions& expressions)
-      : table_(table), request_(request), range_(range), expressions_(expressions) {}
+             const PageExpressions& expressions, const ItemVisitor& visit)
+      : table_(table), request_(request), range_(range), expressions_(expressions), visit_(visit) {}
 
   Outcome<ReadPageResult> read(partition::Store* store) {
     lsm::Bounds bounds{range_.keys.lower, std::nullopt};
@@ -59,7 +59,7 @@ class PageReader {
   }
 
   bool page_is_full() const {
-    return (request_.limit && result_.scanned_count >= static_cast<uint64_t>(*request_.limit)) ||
+    return stopped_ || (request_.limit && result_.scanned_count >= static_cast<uint64_t>(*request_.limit)) ||
            size_bytes_ >= kPageBytes;
   }
 
@@ -69,12 +69,19 @@ class PageReader {
     if (expressions_.filter && !expressions_.filter->evaluate(item)) return std::nullopt;
     ++result_.count;
     if (request_.select == Select::kCount) return std::nullopt;
-    if (!expressions_.projection) {
-      result_.items.append(encoded);
-      return std::nullopt;
-    }
+    if (!expressions_.projection) return show(item, encoded);
     VARVE_ASSIGN_OR_FAIL_STATUS(const Item part, expressions_.projection->apply(item));
-    result_.items.append(index::encode_item(part));
+    const std::string encoded_part = index::encode_item(part);
+    VARVE_ASSIGN_OR_FAIL_STATUS(const index::ItemView view, index::ItemView::open(encoded_part));
+    return show(view, encoded_part);
+  }
+
+  Failure show(const index::ItemView& item, Slice encoded) {
+    if (visit_) {
+      stopped_ = !visit_(item);
+    } else {
+      result_.items.append(encoded);
+    }
     return std::nullopt;
   }
 
@@ -82,15 +89,18 @@ class PageReader {
   const ReadPageRequest& request_;
   const PageRange& range_;
   const PageExpressions& expressions_;
+  const ItemVisitor& visit_;
   ReadPageResult result_;
   size_t size_bytes_ = 0;
+  bool stopped_ = false;
 };
 
 }  // namespace
 
 Outcome<ReadPageResult> read_page(const Context& context, const Table& table, const ReadPageRequest& request,
-                                  const PageRange& range, const PageExpressions& expressions) {
-  return PageReader(table, request, range, expressions).read(context.store);
+                                  const PageRange& range, const PageExpressions& expressions,
+                                  const ItemVisitor& visit) {
+  return PageReader(table, request, range, expressions, visit).read(context.store);
 }
 
 Failure check_start_key_values(const ReadPageRequest& request) {

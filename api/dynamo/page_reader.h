@@ -34,8 +34,10 @@ struct PageExpressions {
   std::optional<expression::Projection> projection;
 };
 
+// The items go to `visit`, when there is one, instead of into the result.
 Outcome<ReadPageResult> read_page(const Context& context, const Table& table, const ReadPageRequest& request,
-                                  const PageRange& range, const PageExpressions& expressions);
+                                  const PageRange& range, const PageExpressions& expressions,
+                                  const ItemVisitor& visit = nullptr);
 
 // Checks that Query and Scan share and that need no table: ExclusiveStartKey's values and Select.
 Failure check_start_key_values(const ReadPageRequest& request);

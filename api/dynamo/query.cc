@@ -52,7 +52,7 @@ Outcome<expression::KeyCondition> bind_key_condition(const QueryRequest& request
 
 }  // namespace
 
-Outcome<QueryResult> query(const Context& context, const QueryRequest& request) {
+Outcome<QueryResult> query(const Context& context, const QueryRequest& request, const ItemVisitor& visit) {
   VARVE_RETURN_IF_FAILED(check_parameter_forms(
       {{"ProjectionExpression", request.projection_expression.has_value(), /*takes_values=*/false},
        {"FilterExpression", request.filter_expression.has_value()},
@@ -87,7 +87,7 @@ Outcome<QueryResult> query(const Context& context, const QueryRequest& request) 
         schema, request.legacy.tests ? "QueryFilter" : "Filter Expression")));
   }
   VARVE_RETURN_IF_FAILED(check_key_paths(expressions, schema));
-  return read_page(context, *table, request, range, expressions);
+  return read_page(context, *table, request, range, expressions, visit);
 }
 
 }  // namespace varve::api::dynamo

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -18,6 +19,13 @@
 #include "index/attribute_value.h"
 
 namespace varve::api {
+
+// Expressions from C++; the set_* members below take them. See api/build.h.
+namespace build {
+class Condition;
+class Projection;
+class Update;
+}  // namespace build
 
 using index::AttributeValue;
 using index::Item;
@@ -67,6 +75,8 @@ struct WriteRequestBase : RequestBase {
   bool return_old_on_condition_failure = false;
   // ReturnItemCollectionMetrics = SIZE; only tables with local indexes have any.
   bool return_item_collection_metrics = false;
+
+  void set_condition(const build::Condition& condition);
 };
 
 struct PutItemRequest : WriteRequestBase {
@@ -76,6 +86,8 @@ struct PutItemRequest : WriteRequestBase {
 struct UpdateItemRequest : WriteRequestBase {
   Item key;
   std::optional<std::string> update_expression;
+
+  void set_update(const build::Update& update);
 };
 
 struct DeleteItemRequest : WriteRequestBase {
@@ -87,6 +99,8 @@ struct GetItemRequest : RequestBase {
   bool consistent_read = false;
   std::optional<std::string> projection_expression;
   std::optional<std::vector<std::string>> attributes_to_get;
+
+  void set_projection(const build::Projection& projection);
 };
 
 // What Query and Scan share.
@@ -99,11 +113,16 @@ struct ReadPageRequest : RequestBase {
   std::optional<int64_t> limit;  // items evaluated, >= 1
   std::optional<Item> exclusive_start_key;
   bool consistent_read = false;
+
+  void set_filter(const build::Condition& filter);
+  void set_projection(const build::Projection& projection);
 };
 
 struct QueryRequest : ReadPageRequest {
   std::optional<std::string> key_condition_expression;
   bool scan_index_forward = true;
+
+  void set_key_condition(const build::Condition& condition);
 };
 
 struct ScanRequest : ReadPageRequest {
@@ -118,6 +137,8 @@ struct KeysAndAttributes {
   std::optional<std::string> projection_expression;
   std::optional<std::vector<std::string>> attributes_to_get;
   DecodeNotes notes;
+
+  void set_projection(const build::Projection& projection);
 };
 
 struct BatchGetItemRequest {
@@ -224,6 +245,9 @@ struct ReadPageResult {
   std::optional<Item> last_evaluated_key;
   ConsumedCapacity consumed_capacity;
 };
+// Takes the items of a page one after the other, where they are stored; false: the page ends with this one. The view is valid
+// until the visitor returns. It must not wait for a write of this database.
+using ItemVisitor = std::function<bool(const index::ItemView& item)>;
 using QueryResult = ReadPageResult;
 using ScanResult = ReadPageResult;
 

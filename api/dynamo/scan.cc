@@ -56,7 +56,7 @@ Outcome<PageRange> range_of(const ScanRequest& request, const index::KeySchema& 
 
 }  // namespace
 
-Outcome<ScanResult> scan(const Context& context, const ScanRequest& request) {
+Outcome<ScanResult> scan(const Context& context, const ScanRequest& request, const ItemVisitor& visit) {
   VARVE_RETURN_IF_FAILED(check_parameter_forms(
       {{"ProjectionExpression", request.projection_expression.has_value(), /*takes_values=*/false},
        {"FilterExpression", request.filter_expression.has_value()}},
@@ -75,7 +75,7 @@ Outcome<ScanResult> scan(const Context& context, const ScanRequest& request) {
   VARVE_RETURN_IF_FAILED(check_index(request));
   VARVE_ASSIGN_OR_FAIL(const PageRange range, range_of(request, table->description.key_schema));
   VARVE_RETURN_IF_FAILED(check_key_paths(expressions, table->description.key_schema));
-  return read_page(context, *table, request, range, expressions);
+  return read_page(context, *table, request, range, expressions, visit);
 }
 
 }  // namespace varve::api::dynamo

@@ -58,6 +58,23 @@ class EncodedItems {
   bool empty() const { return ends_.empty(); }
   // Borrowed from this object.
   index::ItemView operator[](size_t i) const;
+  // for (const index::ItemView item : page.items) ...
+  class Iterator {
+   public:
+    Iterator(const EncodedItems* items, size_t at) : items_(items), at_(at) {}
+    index::ItemView operator*() const { return (*items_)[at_]; }
+    Iterator& operator++() {
+      ++at_;
+      return *this;
+    }
+    bool operator==(const Iterator&) const = default;
+
+   private:
+    const EncodedItems* items_;
+    size_t at_;
+  };
+  Iterator begin() const { return {this, 0}; }
+  Iterator end() const { return {this, size()}; }
   Result<index::Item> decode(size_t i) const { return index::decode_item(bytes(i)); }
   // All of them, owned. kCorruption names the first that is damaged.
   Result<std::vector<index::Item>> decode_all() const;

@@ -86,6 +86,49 @@ TEST_F(HotPath, GetItemOnACacheHitAllocatesNothing) {
   EXPECT_EQ(allocations() - before, 0u);
 }
 
+// Typed getters find what they ask for without a copy.
+TEST_F(HotPath, ReadingAnItemsAttributesAllocatesNothing) {
+  if (!kAllocationsCounted) GTEST_SKIP() << "allocations are not counted under sanitizers";
+  fill(10);
+  StoredItem item;
+  ASSERT_FALSE(database_->read_item("Tab", key_of(7), &item).has_value());
+  const uint64_t before = allocations();
+  size_t bytes = 0;
+  for (const auto [name, value] : item.view()) bytes += name.size() + value.payload().size();
+  const bool found = item.view().get_string("d").ok() && *item.view().get_int64("sk") == 7;
+  EXPECT_EQ(allocations() - before, 0u);
+  EXPECT_TRUE(found);
+  EXPECT_GT(bytes, 0u);
+}
+
+TEST_F(HotPath, APageThatIsVisitedAllocatesTheSameHoweverManyItemsItHas) {
+  if (!kAllocationsCounted) GTEST_SKIP() << "allocations are not counted under sanitizers";
+  fill(4000);  // a thousand a collection
+  QueryRequest request;
+  request.table = "Tab";
+  request.key_condition_expression = "pk = :p";
+  request.filter_expression = "attribute_exists(d)";
+  request.attributes.values = {{{":p", key_of(0).partition}}};
+  const auto allocations_of_a_page = [&](int64_t limit) {
+    request.limit = limit;
+    int64_t seen = 0;
+    const ItemVisitor visit = [&seen](const index::ItemView& item) {
+      CHECK(item.get_string("d").ok());
+      return ++seen > 0;
+    };
+    CHECK(database_->query(request, visit).ok());  // blocks are cached, buffers have their sizes
+    seen = 0;
+    const uint64_t before = allocations();
+    CHECK(database_->query(request, visit).ok());
+    const uint64_t count = allocations() - before;
+    CHECK(seen == limit);
+    return count;
+  };
+  const uint64_t of_ten = allocations_of_a_page(10), of_many = allocations_of_a_page(900);
+  RecordProperty("allocations_of_a_page", static_cast<int>(of_many));
+  EXPECT_EQ(of_ten, of_many);
+}
+
 TEST_F(HotPath, QueryWithLimitOneReadsTheSameFewBlocksHoweverLargeTheTable) {
   fill(kItems);
   const auto blocks_of_one_query = [&](int64_t from) {

@@ -1,29 +1,29 @@
-#include "api/dynamo/control_thread.h"
+#include "api/dynamo/task_threads.h"
 
 namespace varve::api::dynamo {
 
-ControlThread::~ControlThread() {
+TaskThreads::~TaskThreads() {
   {
     io::MutexLock lock(&mutex_);
     stopping_ = true;
   }
   wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  threads_.clear();  // joins
 }
 
-void ControlThread::run(std::function<void()> task) {
+void TaskThreads::run(std::function<void()> task) {
   {
     io::MutexLock lock(&mutex_);
     tasks_.push_back(std::move(task));
     if (!started_) {
       started_ = true;
-      thread_ = io::Thread("varve-control", [this] { loop(); });
+      for (size_t i = 0; i < count_; ++i) threads_.emplace_back(name_, [this] { loop(); });
     }
   }
   wake_.notify_one();
 }
 
-void ControlThread::loop() {
+void TaskThreads::loop() {
   while (true) {
     std::function<void()> task;
     {
