@@ -88,12 +88,16 @@ def in_text_order(items):
     return sorted(items, key=lambda item: json.dumps(item, sort_keys=True)) if isinstance(items, list) else items
 
 
-def normal_body(operation, body, partial_scan):
+def normal_body(operation, body, partial, of_index, order_by):
     body = normal(body)
-    if partial_scan:  # which items a page of a scan holds is each server's own affair
+    if partial:  # which items a page of a scan holds is each server's own affair, as is the order of equal keys of an index
         return {"has Items": "Items" in body}
-    if operation == "Scan" and "Items" in body:
+    if order_by:
+        body["Order"] = [item[order_by] for item in body.get("Items", []) if order_by in item]
+    if (operation == "Scan" or of_index) and "Items" in body:
         body["Items"] = in_text_order(body["Items"])
+    if of_index:
+        body.pop("PageEnds", None)
     if operation == "BatchGetItem":
         body["Responses"] = {table: in_text_order(items) for table, items in body.get("Responses", {}).items()}
     if isinstance(body.get("ConsumedCapacity"), list):
@@ -145,7 +149,7 @@ def reasons(body):
     return [reason.get("Code") for reason in body.get("CancellationReasons") or []]
 
 
-def compare(peer, operation, body, varve, other):
+def compare(peer, operation, body, varve, other, order_by=None):
     """The disagreements of two answers (status, body)."""
     def found(kind, left, right):
         return [Disagreement(peer, operation, kind, left, right)]
@@ -161,8 +165,9 @@ def compare(peer, operation, body, varve, other):
         if items[0] != items[1]:
             result += found("content", "Item of the exception: " + json.dumps(items[0]), json.dumps(items[1]))
         return result + (found("message", left, right) if left != right else [])
-    partial = operation == "Scan" and ("Limit" in body or "ExclusiveStartKey" in body) and "Pages" not in varve[1]
-    both = [normal_body(operation, one[1], partial) for one in (varve, other)]
+    of_index = operation in ("Query", "Scan") and "IndexName" in body
+    partial = (operation == "Scan" or of_index) and ("Limit" in body or "ExclusiveStartKey" in body) and "Pages" not in varve[1]
+    both = [normal_body(operation, one[1], partial, of_index, order_by) for one in (varve, other)]
     result = []
     for path, left, right in differences(*both):
         result += found("content", f"{path}: {json.dumps(left, ensure_ascii=False)}", json.dumps(right, ensure_ascii=False))

@@ -21,6 +21,7 @@ import planted
 import player
 import reduce
 import servers
+import tables
 from servers import harness
 
 REDUCED_GROUPS = 5  # kinds of unexplained disagreement whose history is reduced at the end
@@ -33,7 +34,8 @@ def parse_arguments():
     parser.add_argument("--seed", type=int, help="of the whole run; printed, and drawn when absent")
     parser.add_argument("--history", type=int, help="play only the history of this seed, as a report names it")
     parser.add_argument("--length", type=int, default=120, help="steps of a history")
-    parser.add_argument("--peers", default="dynalite,moto,twin", help="of dynalite, moto, itself (a Varve that is configured otherwise), twin (one that does all in transactions)")
+    parser.add_argument("--peers", default="dynalite,moto,twin,partiql", help="of dynalite, moto, itself (a Varve that is configured otherwise), twin (one that does all in "
+                        "transactions), partiql (one that is sent statements)")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--binary", default="build/release/varve")
     parser.add_argument("--modules", default="build/clients-dynalite", help="where npm put dynalite")
@@ -49,14 +51,14 @@ def parse_arguments():
 worker = {}
 
 
-def start_worker(varve_port, sets_of_peers, plant, length):
+def start_worker(varve_port, sets_of_peers, plant, length, with_indexes):
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     peer_ports = sets_of_peers.get()
     worker["player"] = player.Player(varve_port, peer_ports)
     if plant:
         worker["player"].varve = planted.PlantedConnection(varve_port, plant)
-    worker["length"] = length
+    worker["history"] = lambda seed: operations.history(seed, length, with_indexes)
     worker["prefix"] = os.getpid() * 100_000
 
 
@@ -67,7 +69,7 @@ def fresh_prefix():
 
 
 def play(seed):
-    return seed, worker["player"].play(operations.history(seed, worker["length"]), fresh_prefix())
+    return seed, worker["player"].play(worker["history"](seed), fresh_prefix())
 
 
 def reduce_one(job):
@@ -81,7 +83,7 @@ def reduce_one(job):
         outcome = worker["player"].play(steps, fresh_prefix(), until=matches)
         return any(finding.step == len(steps) - 1 and matches(finding) for finding in outcome.findings)
 
-    steps = operations.history(seed, worker["length"])
+    steps = worker["history"](seed)
     found = worker["player"].play(steps, fresh_prefix(), until=matches).findings
     last = next((finding.step for finding in found if matches(finding)), None)
     smallest = None if last is None else reduce.reduced(steps[:last + 1], shows)
@@ -109,6 +111,9 @@ class Report:
             entry = self.explained.setdefault(reason.id, [0, finding]) if reason else self.unexplained.setdefault(
                 finding.disagreement.group(), [0, seed, finding])
             entry[0] += 1
+
+    def progress(self, histories):
+        return f"{histories} histories, {sum(self.requests.values())} requests, {len(self.unexplained)} kinds unexplained, {len(self.broken)} broken"
 
     def failed(self, texts):
         heavy = [finding for _, _, finding in self.unexplained.values() if texts or finding.disagreement.kind != "message"]
@@ -160,7 +165,19 @@ PEERS = {
     "moto": lambda arguments: servers.moto(),
     "itself": lambda arguments: servers.Varve(ITSELF, ["--durability", "sync", "--memory", "64"]),
     "twin": lambda arguments: servers.Varve(player.TWIN, ["--durability", "interval"]),
+    "partiql": lambda arguments: servers.Varve(player.STATEMENTS, ["--durability", "interval"]),
 }
+
+
+def knows_indexes(port):
+    """Histories have secondary indexes as soon as Varve has them."""
+    table = tables.tables(random.Random(0), with_indexes=True)[0].creation()
+    connection = servers.Connection(port)
+    status, _ = connection.call("CreateTable", table)
+    if status == 200:
+        connection.call("DeleteTable", {"TableName": table["TableName"]})
+    connection.close()
+    return status == 200
 
 
 def start_peers(arguments, stack):
@@ -190,16 +207,19 @@ def run(arguments, stack):
     if not peers:
         print("no peer to compare with", file=sys.stderr)
         return 2
-    seeds = history_seeds(arguments)
-    print(f"seed {arguments.seed}: {len(seeds)} histories of {arguments.length} steps against {', '.join(peers)}", flush=True)
+    seeds, with_indexes = history_seeds(arguments), knows_indexes(varve.port)
+    print(f"seed {arguments.seed}: {len(seeds)} histories of {arguments.length} steps {'with' if with_indexes else 'without'} indexes "
+          f"against {', '.join(peers)}", flush=True)
     report, begin = Report(), time.monotonic()
     context = multiprocessing.get_context("spawn")
     queue = context.SimpleQueue()
     for one in sets_of_peers:
         queue.put(one)
-    with context.Pool(arguments.workers, start_worker, (varve.port, queue, arguments.plant, arguments.length)) as pool:
-        for seed, outcome in pool.imap_unordered(play, seeds):
+    with context.Pool(arguments.workers, start_worker, (varve.port, queue, arguments.plant, arguments.length, with_indexes)) as pool:
+        for done, (seed, outcome) in enumerate(pool.imap_unordered(play, seeds), 1):
             report.add(seed, outcome)
+            if done % max(1, len(seeds) // 20) == 0:
+                print(report.progress(done), file=sys.stderr, flush=True)
         report.print(arguments.explained)
         print(f"{time.monotonic() - begin:.0f} s")
         for job, lines in zip(report.worth_reducing(arguments.reduce), pool.map(reduce_one, report.worth_reducing(arguments.reduce), 1)):

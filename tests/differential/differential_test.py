@@ -18,7 +18,7 @@ LANE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "differential.py
 
 
 def run_lane(*arguments):
-    return subprocess.run([sys.executable, LANE, "--peers", "itself,twin", "--workers", "1", "--binary", harness.BINARY, *arguments],
+    return subprocess.run([sys.executable, LANE, "--peers", "itself,twin,partiql", "--workers", "1", "--binary", harness.BINARY, *arguments],
                           capture_output=True, text=True, timeout=300, check=False)
 
 

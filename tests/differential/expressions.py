@@ -250,15 +250,16 @@ class Expressions:
 
     # ---- key conditions
 
-    def key_condition(self):
-        random, table = self.random, self.table
-        name, kind = table.partition
-        equality = self.either_way(self.scope.name(name), "=", self.scope.value(values.key_value(random, kind, table.partition_values)))
-        if table.sort is None or random.random() < 0.35:
+    def key_condition(self, place):
+        """place: the table or index that is queried."""
+        random = self.random
+        name, kind = place.partition
+        equality = self.either_way(self.scope.name(name), "=", self.scope.value(values.key_value(random, kind, place.partition_values)))
+        if place.sort is None or random.random() < 0.35:
             return equality
-        name, kind = table.sort
+        name, kind = place.sort
         sort = self.scope.name(name)
-        draw = lambda: self.scope.value(values.key_value(random, kind, table.sort_values))
+        draw = lambda: self.scope.value(values.key_value(random, kind, place.sort_values))
         form = random.choices(["compare", "between", "prefix"], [6, 3, 3 if kind != "N" else 0.3])[0]
         if form == "compare":
             term = self.either_way(sort, random.choice(["=", "<", "<=", ">", ">="]), draw())

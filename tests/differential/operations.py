@@ -1,53 +1,18 @@
-"""Random requests. `history(seed, length)` is a list of steps that depends on nothing but its two arguments.
+"""Random requests. `history` is a list of steps that depends on nothing but its arguments.
 
 A step is {"operation", "body"}, or {"operation", "raw"} with the body's text, and perhaps "follow": the request is then repeated with the LastEvaluatedKey of each server's own
-answer until there is none, and the pages are compared together; a number instead of true is a parallel scan in so many segments. "check" marks the read after a write. Table names begin with PREFIX, which the player replaces, so
+answer until there is none, and the pages are compared together; a number instead of true is a parallel scan in so many segments. "check" marks the read after a write,
+and "order_by" names the sort key of a queried index: items that are equal in it come in any order. Table names begin with PREFIX, which the player replaces, so
 that one history can be played many times on the same servers.
 """
 import copy
 import json
 import random as random_module
-from dataclasses import dataclass
 
 import expressions
 import legacy
 import values
-
-PREFIX = "history0000000"  # what replaces it has the same length, because messages and sizes show it
-
-
-@dataclass
-class Table:
-    name: str
-    partition: tuple  # name, type
-    sort: tuple = None
-    partition_values: tuple = ()
-    sort_values: tuple = ()
-
-    def key_schema(self):
-        return [self.partition] + ([self.sort] if self.sort else [])
-
-    def key_names(self):
-        return [name for name, _ in self.key_schema()]
-
-    def creation(self):
-        return {"TableName": self.name, "BillingMode": "PAY_PER_REQUEST",
-                "AttributeDefinitions": [{"AttributeName": name, "AttributeType": kind} for name, kind in self.key_schema()],
-                "KeySchema": [{"AttributeName": name, "KeyType": role} for (name, _), role in zip(self.key_schema(), ["HASH", "RANGE"])]}
-
-    def key(self, random):
-        key = {self.partition[0]: values.key_value(random, self.partition[1], self.partition_values)}
-        if self.sort:
-            key[self.sort[0]] = values.key_value(random, self.sort[1], self.sort_values)
-        return key
-
-
-def tables(random):
-    type_of = lambda: random.choices(values.SCALARS, [5, 3, 2])[0]
-    some = lambda pool, most: tuple(random.sample(pool, min(len(pool), random.randint(2, most))))
-    partition, sort, single = type_of(), type_of(), type_of()
-    return [Table(PREFIX + "One", ("pk", partition), ("sk", sort), some(values.PARTITION_VALUES[partition], 3), some(values.SORT_VALUES[sort], 7)),
-            Table(PREFIX + "Two", ("id", single), None, some(values.PARTITION_VALUES[single], 4))]
+from tables import PREFIX, Table, tables
 
 
 BAD_PLACEHOLDERS = ["bad", "", "#", ":", "#a-b", ":a.b", "#é", ":" + "a" * 300, "#" + "a" * 300, "# a", ":0", "#_", "##a", "::a"]
@@ -96,9 +61,9 @@ class Generator:
         if self.chance(0.01):
             item["a"] = values.nested(self.random, self.random.randint(30, 32))
         if self.chance(0.04):
-            item["s"] = {"S": "x" * self.random.randint(900, 9000)}
+            item["contains"] = {"S": "x" * self.random.randint(900, 9000)}
         if self.chance(0.003):
-            item["a"] = {"S": "x" * self.random.choice([409000, 409590, 409700])}
+            item["contains"] = {"S": "x" * self.random.choice([409000, 409590, 409700])}
         return item
 
     def scope(self, table):
@@ -213,12 +178,17 @@ class Generator:
 
     # ---- pages
 
-    def page_options(self, body, table):
+    def index(self, table, probability):
+        return self.random.choice(table.indexes) if table.indexes and self.chance(probability) else None
+
+    def page_options(self, body, index):
         if self.chance(0.7):
-            body["ConsistentRead"] = self.random.random() < 0.8
+            body["ConsistentRead"] = self.random.random() < (0.05 if index and index.is_global else 0.8)
         if self.chance(0.12):
-            body["Select"] = self.random.choice(["COUNT", "COUNT", "ALL_ATTRIBUTES", "SPECIFIC_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES", "SOME"])
-        if self.chance(0.02):
+            body["Select"] = self.random.choice(["COUNT", "COUNT", "ALL_PROJECTED_ATTRIBUTES" if index else "COUNT", "ALL_ATTRIBUTES", "SPECIFIC_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES", "SOME"])
+        if index:
+            body["IndexName"] = index.name
+        elif self.chance(0.02):
             body["IndexName"] = self.random.choice(["missing", "x", "in dex", ""])
         self.capacity(body)
 
@@ -230,37 +200,44 @@ class Generator:
 
     def query(self):
         table = self.table()
+        index = self.index(table, 0.4)
         scope, make = self.scope(table)
         body = {"TableName": table.name}
         if self.chance(0.8):
-            body["KeyConditionExpression"] = make.key_condition()
+            self.query_expressions(body, make, index or table)
         else:
-            body["KeyConditions"] = legacy.key_conditions(self.random, table)
-            if self.chance(0.03):
-                del body["KeyConditions"]
-        old = "KeyConditions" in body
-        if old and self.chance(0.3):
-            body["AttributesToGet"] = self.attributes_to_get()
-        elif not old and self.chance(0.3):
-            body["ProjectionExpression"] = make.projection()
-        if old and self.chance(0.4):
-            legacy.conditions(self.random, True, body, "QueryFilter")
-        elif not old and self.chance(0.35):
-            body["FilterExpression"] = make.condition()
+            self.query_of_old(body, index or table)
         if self.chance(0.4):
             body["ScanIndexForward"] = self.random.random() < 0.4
-        self.page_options(body, table)
+        self.page_options(body, index)
         if self.chance(0.45):
             body["Limit"] = self.random.choice([1, 1, 2, 3, 5, 100])
         elif self.chance(0.03):
             body["Limit"] = self.random.choice([0, -1, 2147483648])
         if self.chance(0.12):
-            body["ExclusiveStartKey"] = self.key(table)
+            body["ExclusiveStartKey"] = {**self.key(table), **(index.key(self.random) if index else {})}
         self.mix(self.finish(body, scope, "KeyConditionExpression", "FilterExpression", "ProjectionExpression"))
-        return (body, True) if "Limit" in body and "ExclusiveStartKey" not in body and self.chance(0.7) else body
+        follow = "Limit" in body and "ExclusiveStartKey" not in body and (index is not None or self.chance(0.7))
+        return body, follow, index.sort and index.sort[0] if index else None
+
+    def query_expressions(self, body, make, place):
+        body["KeyConditionExpression"] = make.key_condition(place)
+        if self.chance(0.3):
+            body["ProjectionExpression"] = make.projection()
+        if self.chance(0.35):
+            body["FilterExpression"] = make.condition()
+
+    def query_of_old(self, body, place):
+        if self.chance(0.97):
+            body["KeyConditions"] = legacy.key_conditions(self.random, place)
+        if self.chance(0.3):
+            body["AttributesToGet"] = self.attributes_to_get()
+        if self.chance(0.4):
+            legacy.conditions(self.random, True, body, "QueryFilter")
 
     def scan(self):
         table = self.table()
+        index = self.index(table, 0.25)
         scope, make = self.scope(table)
         body = {"TableName": table.name}
         self.projection_into(body, make)
@@ -269,9 +246,9 @@ class Generator:
             legacy.conditions(self.random, True, body, "ScanFilter")
         elif self.chance(0.5):
             body["FilterExpression"] = make.condition()
-        self.page_options(body, table)
+        self.page_options(body, index)
         if self.chance(0.04):
-            body["ExclusiveStartKey"] = self.key(table)
+            body["ExclusiveStartKey"] = {**self.key(table), **(index.key(self.random) if index else {})}
         if self.chance(0.03):
             body.update(self.random.choice([{"Segment": 0}, {"TotalSegments": 2}, {"Segment": 2, "TotalSegments": 2},
                                             {"Segment": -1, "TotalSegments": 2}, {"Segment": 0, "TotalSegments": 0}, {"Segment": 0, "TotalSegments": 1},
@@ -427,7 +404,7 @@ class Generator:
         key = table.key(self.random)
         for sort in table.sort_values:
             key = dict(key, **{table.sort[0]: {table.sort[1]: values.encode_bytes(sort) if table.sort[1] == "B" else sort}})
-            item = dict(key, s={"S": "x" * self.random.randint(150_000, 380_000)}, n={"N": values.number(self.random)})
+            item = dict(key, contains={"S": "x" * self.random.randint(150_000, 380_000)}, n={"N": values.number(self.random)})
             yield {"operation": "PutItem", "body": {"TableName": table.name, "Item": item}}
 
     def again(self):
@@ -460,12 +437,13 @@ class Generator:
         operation, weight = zip(*OPERATIONS.items())
         name = self.random.choices(operation, weight)[0]
         drawn = getattr(self, snake_case(name))()
-        body, follow = drawn if isinstance(drawn, tuple) else (drawn, False)
+        body, follow, order_by = (*drawn, None, None)[:3] if isinstance(drawn, tuple) else (drawn, False, None)
         body = copy.deepcopy(body)
         if self.chance(0.03):
             misshape(self.random, body)
             follow = False
-        return {"operation": name, "body": body, **({"follow": follow} if follow else {})}
+        more = {"follow": follow, "order_by": order_by}
+        return {"operation": name, "body": body, **{member: content for member, content in more.items() if content}}
 
 
 OPERATIONS = {"PutItem": 22, "UpdateItem": 30, "DeleteItem": 7, "GetItem": 8, "Query": 14, "Scan": 7, "BatchGetItem": 3, "BatchWriteItem": 4,
@@ -499,9 +477,9 @@ def misshape(random, body):
         node[name] = random.choice([None, 1, 1.5, -1, True, "", "a", [], {}, ["a"], {"a": "b"}, {"S": "a"}, [{}], "x" * 300])
 
 
-def history(seed, length):
+def history(seed, length, with_indexes=False):
     random = random_module.Random(seed)
-    made = tables(random)
+    made = tables(random, with_indexes)
     steps = [{"operation": "CreateTable", "body": table.creation()} for table in made]
     generator = Generator(random, made)
     if random.random() < 0.04:

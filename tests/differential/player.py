@@ -11,9 +11,12 @@ from dataclasses import dataclass, field
 import answers
 import operations
 import servers
+import statements
 import twin
+from tables import PREFIX
 
-TWIN = "varve-twin"
+TWIN, STATEMENTS = "varve-twin", "varve-partiql"
+CONNECTIONS = {TWIN: twin.TwinConnection, STATEMENTS: statements.StatementConnection}
 MAX_PAGES = 60
 MAX_POLLS = 100  # of a table that is being created
 
@@ -61,7 +64,7 @@ def canonical_numbers(node):
 class Player:
     def __init__(self, varve_port, peer_ports):
         self.varve = servers.Connection(varve_port)
-        self.peers = [Peer(name, (twin.TwinConnection if name == TWIN else servers.Connection)(port)) for name, port in peer_ports.items()]
+        self.peers = [Peer(name, CONNECTIONS.get(name, servers.Connection)(port)) for name, port in peer_ports.items()]
 
     def play(self, steps, prefix, until=None):
         """`until(finding)` true ends the play, for the reducer."""
@@ -82,10 +85,10 @@ class Player:
 
     def play_step(self, index, step, prefix, tables, outcome, until):
         operation = step["operation"]
-        body = json.loads(json.dumps(step.get("body", {})).replace(operations.PREFIX, prefix))
+        body = json.loads(json.dumps(step.get("body", {})).replace(PREFIX, prefix))
         present = [peer for peer in self.peers if not peer.lost]
         if "raw" in step:
-            varve, *others = self.send_raw(present, operation, step["raw"].replace(operations.PREFIX, prefix))
+            varve, *others = self.send_raw(present, operation, step["raw"].replace(PREFIX, prefix))
         elif step.get("follow"):
             varve, *others = [self.segments(connection, operation, one, step["follow"]) for connection, one in self.recipients(present, body)]
         else:
@@ -101,7 +104,7 @@ class Player:
         if varve[0] not in (200, 400):
             outcome.broken.append(f"{operation} {text} answered {varve}")
         stop = False
-        disagreements = {peer.name: self.compare(peer, operation, body, varve, other, prefix) for peer, other in zip(present, others)}
+        disagreements = {peer.name: self.compare(peer, step, body, varve, other, prefix) for peer, other in zip(present, others)}
         agree = {name: all(one.kind == "message" for one in found) for name, found in disagreements.items()}
         for peer, other in zip(present, others):
             judges = {name: verdict for name, verdict in agree.items() if name != peer.name}
@@ -117,19 +120,23 @@ class Player:
             stop = stop or until is not None and any(until(one) for one in found)
         return stop
 
-    def compare(self, peer, operation, body, varve, other, prefix):
+    def compare(self, peer, step, body, varve, other, prefix):
+        operation = step["operation"]
         if peer.keeps_number_texts:
             other = (other[0], canonical_numbers(other[1]))
-        if peer.name == TWIN and peer.connection.translated:
-            varve, other = twin.comparable(varve), twin.comparable(other)
+        if peer.name in CONNECTIONS and peer.connection.translated:
+            varve, other = peer.connection.comparable(varve), peer.connection.comparable(other)
         strip = lambda answer: (answer[0], json.loads(json.dumps(answer[1]).replace(prefix, "T")))
-        found = answers.compare(peer.name, operation, body, strip(varve), strip(other))
-        if operation == "UpdateItem" and varve[0] == 200 and other[0] == 400 and "Key" in body:
-            # What an update may do differs between an item and none; the peer refused, so it still has what was there before.
-            status, answer = peer.connection.call("GetItem", {"TableName": body["TableName"], "Key": body["Key"]})
-            if status == 200 and "Item" not in answer:
-                found = [dataclasses.replace(one, other=one.other + " (there is no such item)") for one in found]
+        found = answers.compare(peer.name, operation, body, strip(varve), strip(other), step.get("order_by"))
+        if operation in ("UpdateItem", "DeleteItem") and varve[0] != other[0] and "Key" in body and not self.item_was_there(peer, body, varve):
+            found = [dataclasses.replace(one, other=one.other + " (there is no such item)") for one in found]
         return found
+
+    def item_was_there(self, peer, body, varve):
+        """What a write may do differs between an item and none. Who refused it still has what was there before."""
+        refuser = self.varve if varve[0] != 200 else peer.connection
+        status, answer = refuser.call("GetItem", {"TableName": body.get("TableName"), "Key": body["Key"]})
+        return status != 200 or "Item" in answer
 
     def recipients(self, present, body):
         yield self.varve, body

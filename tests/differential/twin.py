@@ -47,10 +47,6 @@ def as_single(status, answer):
     return status, json.loads(re.sub(r"transactItems\.1\.member\.(put|update|delete|get)\.", "", text))
 
 
-def comparable(answer):
-    return answer[0], {name: content for name, content in answer[1].items() if name not in NOT_COMPARED}
-
-
 class TwinConnection(servers.Connection):
     def __init__(self, port):
         super().__init__(port)
@@ -70,3 +66,6 @@ class TwinConnection(servers.Connection):
     def receive(self):
         answer = super().receive()
         return as_single(*answer) if self.translated else answer
+
+    def comparable(self, answer):
+        return answer[0], {name: content for name, content in answer[1].items() if name not in NOT_COMPARED}
