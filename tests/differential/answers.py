@@ -89,9 +89,15 @@ def in_text_order(items):
 
 
 def normal_body(operation, body, partial, of_index, order_by):
+    if not isinstance(body, dict):
+        return {"Body": body}
     body = normal(body)
     if partial:  # which items a page of a scan holds is each server's own affair, as is the order of equal keys of an index
         return {"has Items": "Items" in body}
+    if operation == "ListTables":  # of histories that run side by side
+        return {}
+    if "Tags" in body:
+        body["Tags"] = in_text_order(body["Tags"])
     if order_by:
         body["Order"] = [item[order_by] for item in body.get("Items", []) if order_by in item]
     if (operation == "Scan" or of_index) and "Items" in body:

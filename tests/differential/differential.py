@@ -77,7 +77,10 @@ def reduce_one(job):
     seed, peer, group = job
     peers = worker["player"].peers
     worker["player"].peers = [one for one in peers if one.name == peer]
-    matches = lambda finding: finding.disagreement.group() == group
+    blocks = known.load()
+
+    def matches(finding):  # judges are not asked: their peers do not take part
+        return finding.disagreement.group() == group and not known.explanation(blocks, finding.disagreement, finding.request, {})
 
     def shows(steps):
         outcome = worker["player"].play(steps, fresh_prefix(), until=matches)
