@@ -70,6 +70,13 @@ void write_items(const EncodedItems& items, JsonWriter* out) {
   out->end_array();
 }
 
+// What the JSON of these items is likely to take: as many bytes again as they have names, types and quotes, near enough.
+size_t json_bytes(const EncodedItems& items) {
+  size_t bytes = 0;
+  for (size_t i = 0; i < items.size(); ++i) bytes += items.bytes(i).size() + 16 * items[i].size();
+  return bytes;
+}
+
 void write_names(const ExpressionAttributes& attributes, JsonWriter* out) {
   if (!attributes.names) return;
   out->key("ExpressionAttributeNames");
@@ -160,6 +167,7 @@ std::string encode_get_item(const GetItemResult& result, ReturnConsumedCapacity 
 
 std::string encode_page(const ReadPageResult& result, const ReadPageRequest& request) {
   std::string body;
+  body.reserve(256 + json_bytes(result.items));
   JsonWriter out(&body);
   out.begin_object();
   if (request.select != Select::kCount) {

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "api/json/base64.h"
+#include "base/coding.h"
 
 namespace varve::api::json {
 namespace {
@@ -42,18 +43,34 @@ void append_escaped(char c, std::string* out) {
   }
 }
 
+// Whether any byte of the word needs an escape: is zero after the xor, or below 0x20 (H. Warren, Hacker's Delight, 6-1).
+bool any_needs_escape(uint64_t word) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  constexpr uint64_t kHighs = kOnes << 7;
+  const auto below = [](uint64_t w, uint64_t bound) { return (w - kOnes * bound) & ~w & kHighs; };
+  return (below(word, 0x20) | below(word ^ kOnes * '"', 1) | below(word ^ kOnes * '\\', 1)) != 0;
+}
+
+// How many bytes from the start need no escape: text is mostly clean, so it goes by eights.
+size_t clean_prefix(Slice text) {
+  size_t i = 0;
+  while (i + 8 <= text.size() && !any_needs_escape(load_little<uint64_t>(text.data() + i))) i += 8;
+  while (i < text.size() && !needs_escape(text[i])) ++i;
+  return i;
+}
+
 }  // namespace
 
 void append_quoted(Slice value, std::string* out) {
   out->push_back('"');
-  size_t clean_from = 0;
-  for (size_t i = 0; i < value.size(); ++i) {
-    if (!needs_escape(value[i])) continue;
-    out->append(value.substr(clean_from, i - clean_from));
-    append_escaped(value[i], out);
-    clean_from = i + 1;
+  while (true) {
+    const size_t clean = clean_prefix(value);
+    out->append(value.substr(0, clean));
+    value.remove_prefix(clean);
+    if (value.empty()) break;
+    append_escaped(value.front(), out);
+    value.remove_prefix(1);
   }
-  out->append(value.substr(clean_from));
   out->push_back('"');
 }
 

@@ -20,6 +20,30 @@ TEST(JsonWriter, EscapesQuotesBackslashesAndControlCharactersOnly) {
             "\"\\u0000\\u0001\\b\\t\\n\\f\\r\\u001f\x7f\"");
 }
 
+// Text is looked at by eights: whatever must be escaped is found at every place in them, and nothing else is.
+TEST(JsonWriter, EveryByteAtEveryPlaceIsEscapedAsItShouldBe) {
+  for (size_t length = 1; length <= 18; ++length) {
+    for (size_t place = 0; place < length; ++place) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string text(length, '~');
+        text[place] = static_cast<char>(byte);
+        std::string out;
+        JsonWriter(&out).string(text);
+        const bool escaped = byte < 0x20 || byte == '"' || byte == '\\';
+        ASSERT_EQ(out.size() > length + 2, escaped) << byte << " at " << place << " of " << length;
+        if (!escaped) {
+          ASSERT_EQ(out, '"' + text + '"');
+        } else {
+          Document document;
+          const auto parsed = document.parse(out);
+          ASSERT_TRUE(parsed.ok()) << out;
+          ASSERT_EQ(string_of(*parsed), text);
+        }
+      }
+    }
+  }
+}
+
 TEST(JsonWriter, DecimalsAlwaysHaveAFractionAndNeverAnExponent) {
   const auto decimal = [](double value) {
     std::string out;
