@@ -244,7 +244,10 @@ class Decoder {
 }  // namespace
 
 std::string encode_item(const Item& item) {
-  std::string out(1, static_cast<char>(kItemFormatVersion));
+  std::string out;
+  // DynamoDB's size counts the same names and values; tags, lengths and directories take a few bytes an attribute more.
+  out.reserve(item_size_bytes(item) + 8 * (item.size() + 4));
+  out.push_back(static_cast<char>(kItemFormatVersion));
   append_map(item, &out);
   return out;
 }

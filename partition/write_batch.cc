@@ -24,6 +24,8 @@ void WriteBatch::add_slot(wal::Slot::Kind kind) {
 }
 
 void WriteBatch::put(KeyspaceId keyspace, Slice key, Slice value) {
+  // One allocation for the first entry, whatever its size; from there the string doubles.
+  payload_.reserve(payload_.size() + 2 * kMaxVarint64Bytes + 8 + key.size() + value.size());
   begin(keyspace, Operation::kPut);
   ByteWriter writer(&payload_);
   writer.string(key);
