@@ -52,6 +52,7 @@ class TableTest(Boto3TestCase):
         arn = self.client.describe_table(TableName="Managed")["Table"]["TableArn"]
         self.assertEqual(table.table_arn, arn)
         backups = self.client.describe_continuous_backups(TableName="Managed")["ContinuousBackupsDescription"]
+        self.assertEqual(backups["ContinuousBackupsStatus"], "ENABLED")
         self.assertEqual(backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"], "DISABLED")
         time_to_live = self.client.describe_time_to_live(TableName="Managed")["TimeToLiveDescription"]
         self.assertEqual(time_to_live, {"TimeToLiveStatus": "DISABLED"})
@@ -61,6 +62,7 @@ class TableTest(Boto3TestCase):
         kinesis = self.client.describe_kinesis_streaming_destination(TableName="Managed")
         self.assertEqual(kinesis["KinesisDataStreamDestinations"], [])
         self.assertGreater(self.client.describe_limits()["TableMaxWriteCapacityUnits"], 0)
+        self.assertEqual(self.client.describe_endpoints()["Endpoints"][0]["Address"], f"127.0.0.1:{self.server.port}")
         self.assertEqual(self.client.list_backups(TableName="Managed")["BackupSummaries"], [])
         self.assertEqual(self.client.list_exports()["ExportSummaries"], [])
         self.assertEqual(self.client.list_imports()["ImportSummaryList"], [])

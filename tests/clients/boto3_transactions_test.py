@@ -135,6 +135,19 @@ class PartiQLTest(Boto3TestCase):
             more = {"NextToken": page["NextToken"]}
         self.assertEqual(tracks, list(range(25)))
 
+    def test_statements_in_a_transaction(self):
+        insert = {"Statement": "INSERT INTO Music VALUE {'Artist': 'Tx', 'Track': 1}"}
+        update = {"Statement": "UPDATE Music SET Plays = 1 WHERE Artist = 'Tx' AND Track = 2"}
+        self.client.execute_transaction(TransactStatements=[insert], ClientRequestToken="once")
+        self.client.execute_transaction(TransactStatements=[insert], ClientRequestToken="once")
+        with self.assertRaises(self.client.exceptions.TransactionCanceledException) as caught:
+            self.client.execute_transaction(TransactStatements=[insert, update])
+        self.assertEqual([reason["Code"] for reason in caught.exception.response["CancellationReasons"]],
+                         ["DuplicateItem", "ConditionalCheckFailed"])
+        read = self.client.execute_transaction(TransactStatements=[
+            {"Statement": "SELECT * FROM Music WHERE Artist = 'Tx' AND Track = ?", "Parameters": [{"N": n}]} for n in ("1", "2")])
+        self.assertEqual(read["Responses"], [{"Item": {"Artist": {"S": "Tx"}, "Track": {"N": "1"}}}, {}])
+
 
 if __name__ == "__main__":
     harness.main()

@@ -8,8 +8,9 @@ import {
   ConditionalCheckFailedException,
   DuplicateItemException,
   ExecuteStatementCommand as TypedStatementCommand,
+  TransactionCanceledException,
 } from "@aws-sdk/client-dynamodb";
-import { BatchExecuteStatementCommand, ExecuteStatementCommand } from "@aws-sdk/lib-dynamodb";
+import { BatchExecuteStatementCommand, ExecuteStatementCommand, ExecuteTransactionCommand } from "@aws-sdk/lib-dynamodb";
 
 import { client, documents, tableOfThisFile } from "./connect.mjs";
 
@@ -94,4 +95,23 @@ test("a batch answers for each statement", async () => {
   });
   const read = await documents.send(new BatchExecuteStatementCommand({ Statements: [select(1959), select(1900)] }));
   assert.deepEqual(read.Responses, [{ TableName, Item: { Director: "Ray", Year: 1959 } }, { TableName }]);
+});
+
+test("a transaction of statements is carried out whole or not at all", async () => {
+  const insert = { Statement: `INSERT INTO "Films" VALUE {'Director': 'Kurosawa', 'Year': ?, 'Stars': 0}` };
+  const update = { Statement: `UPDATE "Films" SET Stars = Stars + 1 WHERE Director = 'Kurosawa' AND "Year" = ?` };
+  const select = { Statement: `SELECT Stars FROM "Films" WHERE Director = 'Kurosawa' AND "Year" = ?` };
+  const transact = (...TransactStatements) => documents.send(new ExecuteTransactionCommand({ TransactStatements }));
+  await transact({ ...insert, Parameters: [1950] }, { ...insert, Parameters: [1954] });
+  await transact({ ...update, Parameters: [1950] }, { ...update, Parameters: [1954] });
+  await assert.rejects(transact({ ...update, Parameters: [1950] }, { ...insert, Parameters: [1954] }), (error) => {
+    assert.ok(error instanceof TransactionCanceledException);
+    assert.deepEqual(
+      error.CancellationReasons.map(({ Code }) => Code),
+      ["None", "DuplicateItem"],
+    );
+    return true;
+  });
+  const { Responses } = await transact({ ...select, Parameters: [1950] }, { ...select, Parameters: [1954] });
+  assert.deepEqual(Responses, [{ Item: { Stars: 1 } }, { Item: { Stars: 1 } }]);
 });

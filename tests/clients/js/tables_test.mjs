@@ -6,10 +6,15 @@ import { after, test } from "node:test";
 
 import {
   CreateTableCommand,
+  DeleteResourcePolicyCommand,
   DeleteTableCommand,
+  DescribeEndpointsCommand,
   DescribeLimitsCommand,
   DescribeTableCommand,
+  GetResourcePolicyCommand,
   ListTagsOfResourceCommand,
+  PolicyNotFoundException,
+  PutResourcePolicyCommand,
   ResourceInUseException,
   ResourceNotFoundException,
   TagResourceCommand,
@@ -86,6 +91,53 @@ test("a table changes its billing, throughput and class", async () => {
   await drop(TableName);
 });
 
+test("a table on demand is capped and kept warm", async () => {
+  const TableName = "Warm";
+  const update = (change) => client.send(new UpdateTableCommand({ TableName, ...change }));
+  await createTable(
+    TableName,
+    { Id: "S" },
+    {
+      OnDemandThroughput: { MaxReadRequestUnits: 100, MaxWriteRequestUnits: 50 },
+      WarmThroughput: { ReadUnitsPerSecond: 20_000, WriteUnitsPerSecond: 10_000 },
+    },
+  );
+  const table = await describe(TableName);
+  assert.deepEqual(table.OnDemandThroughput, { MaxReadRequestUnits: 100, MaxWriteRequestUnits: 50 });
+  assert.deepEqual(table.WarmThroughput, { ReadUnitsPerSecond: 20_000, WriteUnitsPerSecond: 10_000, Status: "ACTIVE" });
+
+  await update({ OnDemandThroughput: { MaxReadRequestUnits: 200 } });
+  assert.equal((await describe(TableName)).OnDemandThroughput.MaxReadRequestUnits, 200);
+  await update({ WarmThroughput: { ReadUnitsPerSecond: 30_000 } });
+  assert.equal((await describe(TableName)).WarmThroughput.ReadUnitsPerSecond, 30_000);
+  await assert.rejects(update({ WarmThroughput: { ReadUnitsPerSecond: 10_000 } }), {
+    name: "ValidationException",
+    message: /decreasing WarmThroughput is not supported/,
+  });
+  await drop(TableName);
+});
+
+test("a policy is kept with a table", async () => {
+  await createTable("Shared", { Id: "S" });
+  const { TableArn: ResourceArn } = await describe("Shared");
+  const Policy = JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Principal: "*", Action: "dynamodb:GetItem", Resource: ResourceArn }],
+  });
+  await assert.rejects(client.send(new GetResourcePolicyCommand({ ResourceArn })), PolicyNotFoundException);
+  const first = await client.send(new PutResourcePolicyCommand({ ResourceArn, Policy }));
+  const kept = await client.send(new GetResourcePolicyCommand({ ResourceArn }));
+  assert.deepEqual(JSON.parse(kept.Policy), JSON.parse(Policy));
+  assert.equal(kept.RevisionId, first.RevisionId);
+  await assert.rejects(
+    client.send(new PutResourcePolicyCommand({ ResourceArn, Policy, ExpectedRevisionId: "NO_POLICY" })),
+    PolicyNotFoundException,
+  );
+  await client.send(new DeleteResourcePolicyCommand({ ResourceArn, ExpectedRevisionId: first.RevisionId }));
+  await assert.rejects(client.send(new GetResourcePolicyCommand({ ResourceArn })), PolicyNotFoundException);
+  await drop("Shared");
+});
+
 test("tags are kept with a table", async () => {
   await createTable("Tagged", { Id: "S" }, { Tags: [{ Key: "team", Value: "storage" }] });
   const { TableArn: ResourceArn } = await describe("Tagged");
@@ -127,7 +179,10 @@ test("a bad definition is refused with the reason", async () => {
   await assert.rejects(client.send(new CreateTableCommand({ TableName: "ab" })), { name: "ValidationException" });
 });
 
-test("limits are told", async () => {
+test("limits and endpoints are told", async () => {
+  const { Endpoints } = await client.send(new DescribeEndpointsCommand({}));
+  assert.equal(Endpoints[0].Address, new URL(process.env.VARVE_ENDPOINT).host);
+
   const limits = await client.send(new DescribeLimitsCommand({}));
   assert.ok(limits.TableMaxReadCapacityUnits > 0 && limits.AccountMaxWriteCapacityUnits > 0);
 });
