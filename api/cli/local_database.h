@@ -27,7 +27,7 @@ struct LocalDatabaseOptions {
   uint64_t memory_bytes = 512u << 20;
   uint64_t log_limit_bytes = 512u << 20;
   std::function<bool()> caller_may_write_log;  // StoreOptions
-  uint64_t table_delay_us = 0;  // DatabaseOptions
+  uint64_t table_delay_us = 0;                 // DatabaseOptions
   std::function<void(const std::string&)> log_line;
 };
 

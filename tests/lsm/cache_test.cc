@@ -127,7 +127,9 @@ TEST(BlockCache, HighPriorityOutlivesNormal) {
 
 TEST(BlockCache, ABlockThatWasPutIsHitAndFindsRoomAsALoadDoes) {
   BlockCache cache(small_cache(64 << 10));
-  const auto put = [&](uint64_t n) { cache.put(key_of(n), CachePriority::kNormal, block_of(key_of(n)).slice()); };
+  const auto put = [&](uint64_t n) {
+    cache.put(key_of(n), CachePriority::kNormal, block_of(key_of(n)).slice());
+  };
   put(1);
   EXPECT_TRUE(is_block_of(cache.lookup(key_of(1)).bytes(), key_of(1)));
   std::vector<CacheHandle> pins;
