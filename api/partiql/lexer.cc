@@ -32,6 +32,11 @@ class Lexer {
     return std::move(tokens_);
   }
 
+  Slice first_word() {
+    if (!skip_space().ok() || !is_word_start(peek())) return {};
+    return text_.substr(at_, run_end(at_, is_word_character) - at_);
+  }
+
  private:
   char peek(size_t offset = 0) const { return at_ + offset < text_.size() ? text_[at_ + offset] : '\0'; }
 
@@ -135,5 +140,7 @@ Status malformed(Slice detail) {
 }
 
 Result<std::vector<Token>> tokenize(Slice statement) { return Lexer(statement).run(); }
+
+Slice first_word(Slice statement) { return Lexer(statement).first_word(); }
 
 }  // namespace varve::api::partiql

@@ -32,6 +32,8 @@ struct Token {
 
 // The last one is kEnd.
 Result<std::vector<Token>> tokenize(Slice statement);
+// The word that a statement begins with, whatever follows; empty when it begins otherwise.
+Slice first_word(Slice statement);
 
 // "Statement wasn't well formed, can't be processed: " + detail
 Status malformed(Slice detail);

@@ -305,9 +305,6 @@ Result<Statement> parse_statement(Slice text, std::span<const index::AttributeVa
   return Parser(std::move(tokens), parameters).parse();
 }
 
-bool begins_as_read(Slice text) {
-  const size_t at = std::min(text.find_first_not_of(" \t\r\n\v\f"), text.size());
-  return equals_ignoring_case(text.substr(at, 6), "SELECT");
-}
+bool begins_as_read(Slice text) { return equals_ignoring_case(first_word(text), "SELECT"); }
 
 }  // namespace varve::api::partiql
