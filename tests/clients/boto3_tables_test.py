@@ -80,5 +80,30 @@ class TableTest(Boto3TestCase):
             self.client.list_tags_of_resource(ResourceArn=arn.replace("Managed", missing))
 
 
+class SlowTableTest(Boto3TestCase):
+    """Tables that take their time, as DynamoDB's do, and a server that is killed meanwhile."""
+    server_arguments = ("--table-delay-ms", "3000")
+
+    def status(self):
+        return self.client.describe_table(TableName="Slow")["Table"]["TableStatus"]
+
+    def test_waiters_wait_also_over_a_restart(self):
+        self.client.create_table(TableName="Slow", BillingMode="PAY_PER_REQUEST",
+                                 AttributeDefinitions=[{"AttributeName": "Id", "AttributeType": "S"}],
+                                 KeySchema=[{"AttributeName": "Id", "KeyType": "HASH"}])
+        self.assert_client_error("ResourceNotFoundException", self.client.get_item, TableName="Slow", Key={"Id": {"S": "a"}})
+        self.assert_client_error("ResourceInUseException", self.client.delete_table, TableName="Slow")
+        self.server.kill()
+        self.server.start()
+        self.client.get_waiter("table_exists").wait(TableName="Slow", WaiterConfig={"Delay": 1})
+        self.assertEqual(self.status(), "ACTIVE")
+        self.client.put_item(TableName="Slow", Item={"Id": {"S": "a"}})
+        self.client.delete_table(TableName="Slow")
+        self.server.kill()
+        self.server.start()
+        self.client.get_waiter("table_not_exists").wait(TableName="Slow", WaiterConfig={"Delay": 1})
+        self.assertEqual(self.client.list_tables()["TableNames"], [])
+
+
 if __name__ == "__main__":
     harness.main()
