@@ -1,5 +1,7 @@
+#include "api/dynamo/housekeeping.h"
 #include "api/dynamo/item_write.h"
 #include "api/dynamo/operations.h"
+#include "api/dynamo/streams.h"
 #include "api/dynamo/transaction_tokens.h"
 #include "api/expression/syntax_cache.h"
 #include "api/varve.h"
@@ -19,10 +21,12 @@ bool fits(const index::KeySchema& schema, const index::PrimaryKey& key) {
 class Database::Impl {
  public:
   std::unique_ptr<partition::Store> store;
+  std::unique_ptr<dynamo::Streams> streams;
   std::unique_ptr<dynamo::Catalog> catalog;
   std::unique_ptr<dynamo::TransactionTokens> tokens;
   expression::SyntaxCache expressions;
   dynamo::Context context;
+  std::unique_ptr<dynamo::Housekeeping> housekeeping;  // last: it uses the rest
 };
 
 Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -35,15 +39,22 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& directory,
   partition::StoreOptions store_options = options.store;
   store_options.filter_prefix = &index::partition_prefix_length;
   VARVE_ASSIGN_OR_RETURN(impl->store, partition::Store::open(directory, store_options));
+  VARVE_ASSIGN_OR_RETURN(impl->streams, dynamo::Streams::open(impl->store.get(), options.streams));
   VARVE_ASSIGN_OR_RETURN(impl->catalog, dynamo::Catalog::open(impl->store.get(), options.table_delay_us));
   VARVE_ASSIGN_OR_RETURN(impl->tokens, dynamo::TransactionTokens::open(impl->store.get()));
-  impl->context = {impl->store.get(), impl->catalog.get(), impl->tokens.get(), &impl->expressions};
+  impl->context = {impl->store.get(), impl->catalog.get(), impl->tokens.get(), &impl->expressions,
+                   impl->streams.get()};
+  impl->housekeeping =
+      std::make_unique<dynamo::Housekeeping>(impl->context, options.streams, options.store.log_line);
   return std::unique_ptr<Database>(new Database(std::move(impl)));
 }
 
 const dynamo::Context& Database::context() const { return impl_->context; }
 partition::Store& Database::store() { return *impl_->store; }
-Status Database::close() { return impl_->store->close(); }
+Status Database::close() {
+  impl_->housekeeping->stop();
+  return impl_->store->close();
+}
 
 Outcome<TableDescription> Database::create_table(const CreateTableRequest& request) {
   return dynamo::create_table(context(), request);
@@ -68,6 +79,25 @@ Failure Database::tag_resource(const std::string& resource_arn, const std::vecto
 }
 Failure Database::untag_resource(const std::string& resource_arn, const std::vector<std::string>& keys) {
   return dynamo::untag_resource(context(), resource_arn, keys);
+}
+
+Outcome<TimeToLiveSpecification> Database::update_time_to_live(const UpdateTimeToLiveRequest& request) {
+  return dynamo::update_time_to_live(context(), request);
+}
+Outcome<TimeToLiveDescription> Database::describe_time_to_live(const std::string& table) {
+  return dynamo::describe_time_to_live(context(), table);
+}
+Outcome<ListStreamsResult> Database::list_streams(const ListStreamsRequest& request) {
+  return dynamo::list_streams(context(), request);
+}
+Outcome<StreamDescription> Database::describe_stream(const DescribeStreamRequest& request) {
+  return dynamo::describe_stream(context(), request);
+}
+Outcome<std::string> Database::get_shard_iterator(const GetShardIteratorRequest& request) {
+  return dynamo::get_shard_iterator(context(), request);
+}
+Outcome<GetRecordsResult> Database::get_records(const GetRecordsRequest& request) {
+  return dynamo::get_records(context(), request);
 }
 
 Outcome<PutItemResult> Database::put_item(const PutItemRequest& request) {

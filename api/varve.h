@@ -41,6 +41,7 @@
 
 #include "api/dynamo/error.h"
 #include "api/dynamo/requests.h"
+#include "api/dynamo/stream_requests.h"
 #include "api/dynamo/table_requests.h"
 #include "partition/store.h"
 
@@ -56,6 +57,7 @@ struct DatabaseOptions {
   // How long a table stays CREATING, UPDATING and DELETING. By default not at all; with some seconds, a program meets what it will
   // meet at DynamoDB, where a table that is being created or deleted is not there for items.
   uint64_t table_delay_us = 0;
+  StreamOptions streams;
 };
 
 class Database {
@@ -75,6 +77,16 @@ class Database {
   Outcome<std::vector<Tag>> list_tags(const std::string& resource_arn);
   Failure tag_resource(const std::string& resource_arn, const std::vector<Tag>& tags);
   Failure untag_resource(const std::string& resource_arn, const std::vector<std::string>& keys);
+
+  Outcome<TimeToLiveSpecification> update_time_to_live(const UpdateTimeToLiveRequest& request);
+  Outcome<TimeToLiveDescription> describe_time_to_live(const std::string& table);
+
+  // Change streams: every change of a table's items, in the order of commits. Shards are read from parent to child, each
+  // by iterators that hold the whole position.
+  Outcome<ListStreamsResult> list_streams(const ListStreamsRequest& request);
+  Outcome<StreamDescription> describe_stream(const DescribeStreamRequest& request);
+  Outcome<std::string> get_shard_iterator(const GetShardIteratorRequest& request);
+  Outcome<GetRecordsResult> get_records(const GetRecordsRequest& request);
 
   Outcome<PutItemResult> put_item(const PutItemRequest& request);
   Outcome<UpdateItemResult> update_item(const UpdateItemRequest& request);

@@ -19,6 +19,7 @@ void add_serve_command(CLI::App* app, int* exit_code);
 void add_verify_command(CLI::App* app, int* exit_code);
 void add_dump_command(CLI::App* app, int* exit_code);
 void add_load_command(CLI::App* app, int* exit_code);
+void add_stream_command(CLI::App* app, int* exit_code);
 
 // "varve: <message>" on standard error; answers 1.
 int report_failure(const std::string& message);

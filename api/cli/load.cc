@@ -20,23 +20,6 @@ std::string json_string(Slice text) {
   return out;
 }
 
-// A string member of an object; empty when there is none.
-std::string member(const simdjson::dom::element& object, std::string_view name) {
-  std::string_view text;
-  return object[name].get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
-}
-
-// "ValidationException: ..." out of an error answer.
-std::string describe_refusal(const HttpAnswer& answer) {
-  simdjson::dom::parser parser;
-  simdjson::dom::element root;
-  if (parser.parse(answer.body).get(root) != simdjson::SUCCESS)
-    return "HTTP status " + std::to_string(answer.status);
-  const std::string type = member(root, "__type");
-  const std::string message = member(root, "message");
-  return type.substr(type.find('#') + 1) + ": " + (message.empty() ? member(root, "Message") : message);
-}
-
 bool is_refusal(const HttpAnswer& answer, Slice type) {
   return answer.status == 400 && answer.body.find("#" + std::string(type) + "\"") != std::string::npos;
 }

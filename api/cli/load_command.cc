@@ -86,17 +86,6 @@ std::string describe(const LoadProgress& progress, uint64_t elapsed_ns) {
   return text;
 }
 
-Result<Transport> make_transport(const Arguments& arguments, std::unique_ptr<LocalDatabase>* database) {
-  if (!arguments.data.empty()) {
-    VARVE_ASSIGN_OR_RETURN(*database, LocalDatabase::open(arguments.data, LocalDatabaseOptions{}));
-    LocalDatabase* const local = database->get();
-    return Transport([local](Slice target, Slice body) { return local->call(target, body); });
-  }
-  VARVE_ASSIGN_OR_RETURN(Endpoint endpoint, parse_endpoint(arguments.endpoint));
-  auto client = std::make_shared<HttpClient>(std::move(endpoint));  // shared: std::function copies
-  return Transport([client](Slice target, Slice body) { return client->call(target, body); });
-}
-
 Status load(Arguments arguments) {
   FileHandle opened;
   std::FILE* input = stdin;
@@ -110,7 +99,7 @@ Status load(Arguments arguments) {
   VARVE_RETURN_IF_ERROR(ack_log.open(arguments.ack_log, arguments.resume));
 
   std::unique_ptr<LocalDatabase> database;
-  VARVE_ASSIGN_OR_RETURN(Transport transport, make_transport(arguments, &database));
+  VARVE_ASSIGN_OR_RETURN(Transport transport, open_transport(arguments.endpoint, arguments.data, &database));
   io::note_interrupts();
   Loader loader(std::move(transport), arguments.load);
   VARVE_RETURN_IF_ERROR(loader.ensure_table());

@@ -42,6 +42,7 @@ Result<std::unique_ptr<LocalDatabase::Engine>> LocalDatabase::open_engine() {
   options.store.log_line = options_.log_line;
   options.store.caller_may_write_log = options_.caller_may_write_log;
   options.table_delay_us = options_.table_delay_us;
+  options.streams = options_.streams;
   VARVE_ASSIGN_OR_RETURN(auto database, Database::open(directory_, options));
   return std::make_unique<Engine>(std::move(database));
 }

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "api/cli/http_client.h"
+#include "api/dynamo/stream_requests.h"
 #include "api/server/server.h"
 #include "base/io/mutex.h"
 #include "base/result.h"
@@ -28,6 +29,7 @@ struct LocalDatabaseOptions {
   uint64_t log_limit_bytes = 512u << 20;
   std::function<bool()> caller_may_write_log;  // StoreOptions
   uint64_t table_delay_us = 0;                 // DatabaseOptions
+  StreamOptions streams;
   std::function<void(const std::string&)> log_line;
 };
 

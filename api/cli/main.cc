@@ -24,6 +24,7 @@ int run(int argc, char** argv) {
   int exit_code = 0;
   add_serve_command(&app, &exit_code);
   add_load_command(&app, &exit_code);
+  add_stream_command(&app, &exit_code);
   add_verify_command(&app, &exit_code);
   add_dump_command(&app, &exit_code);
   try {

@@ -38,7 +38,8 @@ constexpr uint64_t kHealthIntervalNs = 500'000'000;
 
 struct Arguments {
   std::string data, listen = "localhost:8000", durability = "sync";
-  uint64_t sync_interval_ms = 10, memory_mb = 512, log_limit_mb = 512, table_delay_ms = 0;
+  uint64_t sync_interval_ms = 10, memory_mb = 512, log_limit_mb = 512, table_delay_ms = 0,
+           stream_shard_s = 4 * 3600;
   bool verbose = false;
 };
 
@@ -52,6 +53,7 @@ LocalDatabaseOptions database_options(const Arguments& arguments, const std::ato
   options.log_limit_bytes = arguments.log_limit_mb << 20;
   options.caller_may_write_log = [alone] { return alone->load(std::memory_order_relaxed); };
   options.table_delay_us = arguments.table_delay_ms * 1'000;
+  options.streams.shard_us = arguments.stream_shard_s * 1'000'000;
   options.log_line = [log](const std::string& line) { log->info("{}", line); };
   return options;
 }
@@ -194,6 +196,11 @@ void add_serve_command(CLI::App* app, int* exit_code) {
           "--table-delay-ms", arguments->table_delay_ms,
           "Milliseconds that a table stays CREATING, UPDATING or DELETING, as DynamoDB's do for seconds")
       ->check(CLI::Range(0, 600'000))
+      ->capture_default_str();
+  command
+      ->add_option("--stream-shard-seconds", arguments->stream_shard_s,
+                   "Age at which a stream's shard ends and its child begins")
+      ->check(CLI::Range(1, 24 * 3600))
       ->capture_default_str();
   command->add_flag("--verbose", arguments->verbose, "Log every request");
   command->footer(kExamples);

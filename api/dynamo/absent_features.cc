@@ -180,25 +180,6 @@ Response update_auto_scaling(const Context& context, json::Object body) {
   return table.ok() ? feature_missing("Auto scaling is") : feature_refusal(table.error());
 }
 
-// Time to live: switched off, and there is nothing to switch on yet.
-
-Response update_time_to_live(const Context& context, json::Object body) {
-  bool enabled = false;
-  std::string attribute;
-  const auto table = table_of(context, body, [&](MemberReader& in) {
-    in.structure("TimeToLiveSpecification", "TimeToLiveSpecification", Presence::kRequired,
-                 [&](MemberReader& members) {
-                   if (!members.has("Enabled"))
-                     members.state()->note_violation(missing_member(members.path("Enabled")));
-                   members.boolean("Enabled", &enabled);
-                   read_required(members, "AttributeName", 1, 255, &attribute);
-                 });
-  });
-  if (!table.ok()) return feature_refusal(table.error());
-  if (!enabled) return feature_refusal(validation_error("TimeToLive is already disabled"));
-  return feature_missing("Time to live is");
-}
-
 // Global tables.
 
 Response list_global_tables(const Context&, json::Object) { return {200, R"({"GlobalTables":[]})", {}}; }
@@ -220,7 +201,6 @@ constexpr std::array kEntries = {
     AbsentFeatureEntry{"UpdateKinesisStreamingDestination", missing_kinesis_destination},
     AbsentFeatureEntry{"DescribeTableReplicaAutoScaling", describe_auto_scaling},
     AbsentFeatureEntry{"UpdateTableReplicaAutoScaling", update_auto_scaling},
-    AbsentFeatureEntry{"UpdateTimeToLive", update_time_to_live},
     AbsentFeatureEntry{"ListGlobalTables", list_global_tables},
     AbsentFeatureEntry{"CreateGlobalTable", global_tables_2017},
     AbsentFeatureEntry{"DescribeGlobalTable", global_tables_2017},

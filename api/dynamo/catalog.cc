@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <set>
 
+#include "api/dynamo/expiry.h"
+#include "api/dynamo/stream.h"
 #include "base/io/clock.h"
 #include "base/io/entropy.h"
 
@@ -47,6 +49,26 @@ Result<KeyspaceId> entries_keyspace(partition::Store* store) {
   return store->create_keyspace(kEntriesKeyspace);
 }
 
+Status find_stream_segment(partition::Store* store, Table* table) {
+  if (!table->stream) return {};
+  const TableDescription& description = table->description;
+  const std::string name =
+      segment_name(description.id, description.latest_stream_label, table->stream->shard);
+  const auto segment = store->find_keyspace(name);
+  if (!segment) return Status::corruption("catalog", 0, "no keyspace " + name);
+  table->stream->segment = *segment;
+  return {};
+}
+
+Status find_expiry_entries(partition::Store* store, Table* table) {
+  if (!table->expiry) return {};
+  const std::string name = expiry_keyspace(table->description.id, table->expiry->enabled_us);
+  const auto entries = store->find_keyspace(name);
+  if (!entries) return Status::corruption("catalog", 0, "no keyspace " + name);
+  table->expiry->entries = *entries;
+  return {};
+}
+
 }  // namespace
 
 Catalog::Catalog(partition::Store* store, KeyspaceId entries, uint64_t delay_us)
@@ -76,13 +98,18 @@ Status Catalog::load() {
     const auto items = store_->find_keyspace(keyspace);
     if (!items) return Status::corruption("catalog", 0, "no keyspace for table " + table.description.name);
     table.items = *items;
+    VARVE_RETURN_IF_ERROR(find_stream_segment(store_, &table));
+    VARVE_RETURN_IF_ERROR(find_expiry_entries(store_, &table));
+    if (table.expiry) named.insert(expiry_keyspace(table.description.id, table.expiry->enabled_us));
     named.insert(keyspace);
     std::string name = table.description.name;
     tables.emplace(std::move(name), std::make_shared<const Table>(std::move(table)));
   }
   VARVE_RETURN_IF_ERROR(entries->status());
   for (const partition::KeyspaceInfo& keyspace : store_->keyspaces()) {
-    if (!keyspace.name.starts_with(kItemsPrefix) || named.contains(keyspace.name)) continue;
+    const bool is_a_table =
+        keyspace.name.starts_with(kItemsPrefix) || keyspace.name.starts_with(kExpiryPrefix);
+    if (!is_a_table || named.contains(keyspace.name)) continue;
     VARVE_RETURN_IF_ERROR(store_->drop_keyspace(keyspace.id));
   }
   publish(std::move(tables));
@@ -136,10 +163,12 @@ std::vector<std::string> Catalog::list(Slice after, size_t limit, bool* more) co
 
 size_t Catalog::size() const { return current()->size(); }
 
-Status Catalog::store_entry(const Table& table) {
-  partition::WriteBatch batch;
-  batch.put(entries_, table.description.name, encode_table(table));
-  return store_->write(&batch).status();
+std::vector<TableRef> Catalog::all() const {
+  std::vector<TableRef> tables;
+  for (const auto& [name, table] : *current()) {
+    if (table->status()) tables.push_back(table);
+  }
+  return tables;
 }
 
 Transition Catalog::transition(TableStatus status) const {
@@ -165,8 +194,11 @@ Outcome<TableRef> Catalog::begin_change(Slice name) {
   return found->second;
 }
 
-Outcome<TableRef> Catalog::store_changed(Table table) {
-  VARVE_RETURN_IF_FAILED(failure_of(store_entry(table)));
+Outcome<TableRef> Catalog::store_changed(Table table, const Companion& companion) {
+  partition::WriteBatch batch;
+  if (companion) VARVE_RETURN_IF_FAILED(companion(&table, &batch));
+  batch.put(entries_, table.description.name, encode_table(table));
+  VARVE_RETURN_IF_FAILED(failure_of(store_->write(&batch).status()));
   Tables tables = *tables_;
   auto changed = std::make_shared<const Table>(std::move(table));
   tables[changed->description.name] = changed;
@@ -174,9 +206,13 @@ Outcome<TableRef> Catalog::store_changed(Table table) {
   return TableRef(changed);
 }
 
-Outcome<TableRef> Catalog::erase(TableRef table) {
+Outcome<TableRef> Catalog::erase(TableRef table, const Companion& companion) {
   const std::string& name = table->description.name;
   partition::WriteBatch batch;
+  if (companion) {
+    Table last = *table;
+    VARVE_RETURN_IF_FAILED(companion(&last, &batch));
+  }
   batch.remove(entries_, name);
   VARVE_RETURN_IF_FAILED(failure_of(store_->write(&batch).status()));
   Tables tables = *tables_;
@@ -184,10 +220,11 @@ Outcome<TableRef> Catalog::erase(TableRef table) {
   publish(std::move(tables));
   // The table is gone once its entry is: a failure here leaves a keyspace for the next open to drop.
   (void)store_->drop_keyspace(table->items);
+  if (table->expiry) (void)store_->drop_keyspace(table->expiry->entries);
   return table;
 }
 
-Outcome<TableRef> Catalog::create(Table table) {
+Outcome<TableRef> Catalog::create(Table table, const Companion& companion) {
   io::MutexLock lock(&mutex_);
   const std::string name = table.description.name;
   VARVE_RETURN_IF_FAILED(erase_deleted());
@@ -202,10 +239,10 @@ Outcome<TableRef> Catalog::create(Table table) {
   table.transition = transition(TableStatus::kCreating);
   VARVE_ASSIGN_OR_FAIL_STATUS(table.items, store_->create_keyspace(items_keyspace(table.description.id)));
   // After a failure the entry may still turn out to be durable, so the keyspace stays: the next open keeps or drops it.
-  return store_changed(std::move(table));
+  return store_changed(std::move(table), companion);
 }
 
-Outcome<TableRef> Catalog::update(Slice name, const Change& change) {
+Outcome<TableRef> Catalog::update(Slice name, const Change& change, const Companion& companion) {
   io::MutexLock lock(&mutex_);
   VARVE_ASSIGN_OR_FAIL(const TableRef found, begin_change(name));
   if (const auto status = found->status(); status != TableStatus::kActive)
@@ -213,28 +250,29 @@ Outcome<TableRef> Catalog::update(Slice name, const Change& change) {
   Table table = *found;
   VARVE_RETURN_IF_FAILED(change(&table));
   table.transition = transition(TableStatus::kUpdating);
-  return store_changed(std::move(table));
+  return store_changed(std::move(table), companion);
 }
 
-Outcome<TableRef> Catalog::amend(Slice name, const Change& change) {
+Outcome<TableRef> Catalog::amend(Slice name, const Change& change, const Companion& companion) {
   io::MutexLock lock(&mutex_);
   VARVE_ASSIGN_OR_FAIL(const TableRef found, begin_change(name));
   Table table = *found;
   VARVE_RETURN_IF_FAILED(change(&table));
-  return store_changed(std::move(table));
+  return store_changed(std::move(table), companion);
 }
 
-Outcome<TableRef> Catalog::remove(Slice name, const std::function<Failure(const Table&)>& check) {
+Outcome<TableRef> Catalog::remove(Slice name, const std::function<Failure(const Table&)>& check,
+                                  const Companion& companion) {
   io::MutexLock lock(&mutex_);
   VARVE_ASSIGN_OR_FAIL(const TableRef found, begin_change(name));
   const auto status = found->status();
   if (status == TableStatus::kDeleting) return found;
   if (status && status != TableStatus::kActive) return table_in_use(name, *status);
   VARVE_RETURN_IF_FAILED(check(*found));
-  if (delay_us_ == 0) return erase(found);
+  if (delay_us_ == 0) return erase(found, companion);
   Table table = *found;
   table.transition = transition(TableStatus::kDeleting);
-  return store_changed(std::move(table));
+  return store_changed(std::move(table), companion);
 }
 
 }  // namespace varve::api::dynamo

@@ -41,17 +41,24 @@ class Catalog {
   // Names after `after` in the order of their bytes, at most `limit`; *more says whether there are further ones.
   std::vector<std::string> list(Slice after, size_t limit, bool* more) const;
   size_t size() const;
+  // Every table, for those who look after them in the background.
+  std::vector<TableRef> all() const;
+
+  // Adds entries of its own to the commit that stores the table's entry, so that both become durable or neither, and may change
+  // the table for it. Its error refuses.
+  using Companion = std::function<Failure(Table*, partition::WriteBatch*)>;
 
   using Change = std::function<Failure(Table*)>;
   // Gives the table a fresh id, a keyspace and an entry. ResourceInUseException when the name is taken.
-  Outcome<TableRef> create(Table table);
+  Outcome<TableRef> create(Table table, const Companion& companion = nullptr);
   // Applies `change` to the table's newest form and stores the result; its error refuses. ResourceNotFoundException. update is
   // UpdateTable's: the table must be ACTIVE (ResourceInUseException), and is UPDATING from then on. amend leaves the state alone.
-  Outcome<TableRef> update(Slice name, const Change& change);
-  Outcome<TableRef> amend(Slice name, const Change& change);
+  Outcome<TableRef> update(Slice name, const Change& change, const Companion& companion = nullptr);
+  Outcome<TableRef> amend(Slice name, const Change& change, const Companion& companion = nullptr);
   // Removes the table unless `check` refuses; answers what it was. ResourceInUseException while it is created or updated; a table
   // that is being deleted already is answered as it is.
-  Outcome<TableRef> remove(Slice name, const std::function<Failure(const Table&)>& check);
+  Outcome<TableRef> remove(Slice name, const std::function<Failure(const Table&)>& check,
+                           const Companion& companion = nullptr);
 
  private:
   using Tables = std::map<std::string, TableRef, std::less<>>;
@@ -61,11 +68,10 @@ class Catalog {
   // What a change of tables begins with: the newest form of a table that is there; removes those whose time is over.
   Outcome<TableRef> begin_change(Slice name) VARVE_REQUIRES(mutex_);
   Failure erase_deleted() VARVE_REQUIRES(mutex_);
-  Outcome<TableRef> store_changed(Table table) VARVE_REQUIRES(mutex_);
-  Outcome<TableRef> erase(TableRef table) VARVE_REQUIRES(mutex_);
+  Outcome<TableRef> store_changed(Table table, const Companion& companion) VARVE_REQUIRES(mutex_);
+  Outcome<TableRef> erase(TableRef table, const Companion& companion = nullptr) VARVE_REQUIRES(mutex_);
   std::shared_ptr<const Tables> current() const;
   void publish(Tables tables) VARVE_REQUIRES(mutex_);
-  Status store_entry(const Table& table);
 
   partition::Store* const store_;
   const KeyspaceId entries_;

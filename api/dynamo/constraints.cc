@@ -116,6 +116,13 @@ Failure check_index_name(Slice name) { return check_name(name, "indexName", 3); 
 
 Failure check_start_table_name(Slice name) { return check_name(name, "exclusiveStartTableName", 3); }
 
+Outcome<size_t> limit_of(const std::optional<int64_t>& limit, int64_t most) {
+  const int64_t wanted = limit.value_or(most);
+  if (wanted < 1) return constraint_error(std::to_string(wanted), "limit", min_value(1));
+  if (wanted > most) return constraint_error(std::to_string(wanted), "limit", max_value(most));
+  return static_cast<size_t>(wanted);
+}
+
 std::string table_arn(Slice table) {
   std::string arn = "arn:aws:dynamodb:";
   arn.append(kRegion).append(":").append(kAccount).append(":table/").append(table);

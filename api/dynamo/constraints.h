@@ -5,6 +5,7 @@
 // Threads: any (pure functions).
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 
@@ -37,5 +38,8 @@ Failure check_index_name(Slice name);
 Failure check_start_table_name(Slice name);  // ExclusiveStartTableName
 
 std::string table_arn(Slice table);
+
+// A member "Limit" of 1 to `most`, which it is when absent.
+Outcome<size_t> limit_of(const std::optional<int64_t>& limit, int64_t most);
 
 }  // namespace varve::api::dynamo

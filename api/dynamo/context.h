@@ -14,6 +14,7 @@ class SyntaxCache;
 
 namespace varve::api::dynamo {
 
+class Streams;
 class TransactionTokens;
 
 struct Context {
@@ -21,6 +22,7 @@ struct Context {
   Catalog* catalog = nullptr;
   TransactionTokens* tokens = nullptr;
   expression::SyntaxCache* expressions = nullptr;
+  Streams* streams = nullptr;
 
   // For operations on items. The name's form was checked at the start of the request; a table that is not there is found
   // missing only here, after all checks that do not need it. One that is being created or deleted is not there yet, or any more.

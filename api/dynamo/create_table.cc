@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "api/dynamo/operations.h"
+#include "api/dynamo/streams.h"
 #include "api/dynamo/table_settings.h"
 
 namespace varve::api::dynamo {
@@ -112,6 +113,17 @@ Failure check_definitions(const CreateTableRequest& request) {
   return std::nullopt;
 }
 
+Failure check_new_stream(const StreamSpecification& stream) {
+  if (stream.enabled && !stream.view_type) {
+    return invalid_parameter("Table is being created with a stream enabled, UpdateViewType is required");
+  }
+  if (!stream.enabled && stream.view_type) {
+    return invalid_parameter(
+        "Table is being created with a stream disabled, UpdateViewType should not be specified");
+  }
+  return std::nullopt;
+}
+
 index::KeyAttribute key_attribute(const CreateTableRequest& request, size_t i) {
   const std::string& name = request.key_schema[i].name;
   for (const AttributeDefinition& definition : request.attribute_definitions) {
@@ -128,6 +140,7 @@ Outcome<TableDescription> create_table(const Context& context, const CreateTable
   VARVE_RETURN_IF_FAILED(check_billing(request));
   VARVE_RETURN_IF_FAILED(check_keys(request));
   VARVE_RETURN_IF_FAILED(check_definitions(request));
+  if (request.stream) VARVE_RETURN_IF_FAILED(check_new_stream(*request.stream));
   VARVE_ASSIGN_OR_FAIL(const auto table_class, table_class_of(request.table_class));
   if (request.encryption) VARVE_RETURN_IF_FAILED(check_encryption(*request.encryption));
 
@@ -155,7 +168,13 @@ Outcome<TableDescription> create_table(const Context& context, const CreateTable
   if (!request.unsupported.empty()) return unsupported_member(request.unsupported.front());
   if (request.encryption && asks_for_encryption(*request.encryption))
     return unsupported_member("SSESpecification");
-  VARVE_ASSIGN_OR_FAIL(const TableRef created, context.catalog->create(std::move(table)));
+  Streams::Change stream(context.streams);
+  const auto begin_stream = [&](Table* created, partition::WriteBatch* batch) -> Failure {
+    if (!request.stream || !request.stream->enabled) return std::nullopt;
+    return stream.begin(*request.stream->view_type, created, batch);
+  };
+  VARVE_ASSIGN_OR_FAIL(const TableRef created, context.catalog->create(std::move(table), begin_stream));
+  stream.publish();
   TableDescription answer = created->description;
   answer.status = TableStatus::kCreating;
   return answer;

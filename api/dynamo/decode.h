@@ -9,6 +9,7 @@
 
 #include "api/dynamo/error.h"
 #include "api/dynamo/requests.h"
+#include "api/dynamo/stream_requests.h"
 #include "api/dynamo/table_requests.h"
 #include "api/json/document.h"
 
@@ -36,6 +37,11 @@ Outcome<std::string> decode_table_name(json::Object body);
 
 Outcome<PutResourcePolicyRequest> decode_put_resource_policy(json::Object body);
 Outcome<DeleteResourcePolicyRequest> decode_delete_resource_policy(json::Object body);
+Outcome<UpdateTimeToLiveRequest> decode_update_time_to_live(json::Object body);
+Outcome<ListStreamsRequest> decode_list_streams(json::Object body);
+Outcome<DescribeStreamRequest> decode_describe_stream(json::Object body);
+Outcome<GetShardIteratorRequest> decode_get_shard_iterator(json::Object body);
+Outcome<GetRecordsRequest> decode_get_records(json::Object body);
 
 struct TagsRequest {
   std::string resource_arn;

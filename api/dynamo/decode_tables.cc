@@ -24,17 +24,15 @@ enum class EncryptionType { kAes256, kKms };
 constexpr std::array<Slice, 2> kEncryptionNames = {"AES256", "KMS"};
 constexpr std::array kEncryptionValues = {EncryptionType::kAes256, EncryptionType::kKms};
 constexpr EnumTable<EncryptionType> kEncryption{kEncryptionNames, kEncryptionValues};
+constexpr std::array<Slice, 4> kViewNames = {"NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES", "KEYS_ONLY"};
+constexpr std::array kViewValues = {StreamViewType::kNewImage, StreamViewType::kOldImage,
+                                    StreamViewType::kNewAndOldImages, StreamViewType::kKeysOnly};
+constexpr EnumTable<StreamViewType> kView{kViewNames, kViewValues};
 
 template <typename T>
 Outcome<T> finish(const DecodeState& state, T request) {
   if (auto failure = state.result()) return *std::move(failure);
   return request;
-}
-
-void read_string(MemberReader& in, Slice name, std::string* out) {
-  std::optional<std::string> text;
-  in.string(name, &text, Presence::kRequired);
-  if (text) *out = std::move(*text);
 }
 
 void read_units(MemberReader& in, Slice name, int64_t* out) {
@@ -58,19 +56,21 @@ void read_throughput(MemberReader& in, std::optional<Throughput>* out) {
 void read_tags(MemberReader& in, Presence presence, std::vector<Tag>* out) {
   in.structures("Tags", "Tag", presence, [&](MemberReader& member) {
     Tag tag;
-    read_string(member, "Key", &tag.key);
-    read_string(member, "Value", &tag.value);
+    member.required_string("Key", &tag.key);
+    member.required_string("Value", &tag.value);
     out->push_back(std::move(tag));
   });
 }
 
-// A specification that asks for nothing is no reason to refuse: StreamEnabled or Enabled is false.
-void note_unless_disabled(MemberReader& in, Slice name, Slice switch_name,
-                          std::vector<std::string>* unsupported) {
-  bool enabled = true;
-  const bool present = in.structure(name, name, Presence::kOptional,
-                                    [&](MemberReader& members) { members.boolean(switch_name, &enabled); });
-  if (present && enabled) unsupported->emplace_back(name);
+void read_stream(MemberReader& in, std::optional<StreamSpecification>* out) {
+  in.structure("StreamSpecification", "StreamSpecification", Presence::kOptional, [&](MemberReader& stream) {
+    out->emplace();
+    stream.boolean("StreamEnabled", &(*out)->enabled);
+    if (!stream.has("StreamEnabled")) {
+      stream.state()->note_violation(missing_member(stream.path("StreamEnabled")));
+    }
+    stream.enumeration("StreamViewType", kView, &(*out)->view_type);
+  });
 }
 
 void read_optional_units(MemberReader& in, Slice name, std::optional<int64_t>* out) {
@@ -120,7 +120,7 @@ Outcome<CreateTableRequest> decode_create_table(json::Object body) {
   in.structures("AttributeDefinitions", "AttributeDefinition", Presence::kRequired,
                 [&](MemberReader& member) {
                   AttributeDefinition definition;
-                  read_string(member, "AttributeName", &definition.name);
+                  member.required_string("AttributeName", &definition.name);
                   member.enumeration("AttributeType", kScalar, &definition.type);
                   if (!member.has("AttributeType"))
                     state.note_violation(missing_member(member.path("AttributeType")));
@@ -134,7 +134,7 @@ Outcome<CreateTableRequest> decode_create_table(json::Object body) {
   }
   in.structures("KeySchema", "KeySchemaElement", Presence::kRequired, [&](MemberReader& member) {
     KeySchemaElement element;
-    read_string(member, "AttributeName", &element.name);
+    member.required_string("AttributeName", &element.name);
     member.enumeration("KeyType", kKeyType, &element.type);
     if (!member.has("KeyType")) state.note_violation(missing_member(member.path("KeyType")));
     request.key_schema.push_back(std::move(element));
@@ -145,7 +145,7 @@ Outcome<CreateTableRequest> decode_create_table(json::Object body) {
   in.boolean("DeletionProtectionEnabled", &request.deletion_protection);
   read_tags(in, Presence::kOptional, &request.tags);
   note_present(in, {"LocalSecondaryIndexes", "GlobalSecondaryIndexes"}, &request.unsupported);
-  note_unless_disabled(in, "StreamSpecification", "StreamEnabled", &request.unsupported);
+  read_stream(in, &request.stream);
   read_encryption(in, &request.encryption);
   read_warm(in, &request.warm_throughput);
   in.string("ResourcePolicy", &request.resource_policy);
@@ -165,14 +165,29 @@ Outcome<UpdateTableRequest> decode_update_table(json::Object body) {
   if (in.has("DeletionProtectionEnabled")) {
     in.boolean("DeletionProtectionEnabled", &request.deletion_protection.emplace());
   }
+  read_stream(in, &request.stream);
   read_encryption(in, &request.encryption);
   read_on_demand(in, &request.on_demand_throughput);
   read_warm(in, &request.warm_throughput);
   request.changes_replicas = in.has("ReplicaUpdates");
   note_present(in,
-               {"GlobalSecondaryIndexUpdates", "StreamSpecification", "ReplicaUpdates",
-                "MultiRegionConsistency", "GlobalTableWitnessUpdates", "GlobalTableSettingsReplicationMode"},
+               {"GlobalSecondaryIndexUpdates", "ReplicaUpdates", "MultiRegionConsistency",
+                "GlobalTableWitnessUpdates", "GlobalTableSettingsReplicationMode"},
                &request.unsupported);
+  return finish(state, std::move(request));
+}
+
+Outcome<UpdateTimeToLiveRequest> decode_update_time_to_live(json::Object body) {
+  DecodeState state(DecodeState::Report::kAll);
+  MemberReader in(body, &state);
+  UpdateTimeToLiveRequest request;
+  in.table("TableName", TableNameUse::kExisting, &request.table);
+  in.structure("TimeToLiveSpecification", "TimeToLiveSpecification", Presence::kRequired,
+               [&](MemberReader& members) {
+                 members.boolean("Enabled", &request.specification.enabled);
+                 if (!members.has("Enabled")) state.note_violation(missing_member(members.path("Enabled")));
+                 members.required_string("AttributeName", &request.specification.attribute);
+               });
   return finish(state, std::move(request));
 }
 
@@ -197,7 +212,7 @@ Outcome<TagsRequest> decode_tags(json::Object body, TagsOperation operation) {
   DecodeState state(DecodeState::Report::kAll);
   MemberReader in(body, &state);
   TagsRequest request;
-  read_string(in, "ResourceArn", &request.resource_arn);
+  in.required_string("ResourceArn", &request.resource_arn);
   if (operation == TagsOperation::kTag) read_tags(in, Presence::kRequired, &request.tags);
   if (operation == TagsOperation::kUntag) {
     std::optional<std::vector<std::string>> keys;
@@ -212,7 +227,7 @@ namespace {
 
 void read_arn(MemberReader& in, std::string* arn) {
   constexpr int64_t kMaxArnLength = 1283;
-  read_string(in, "ResourceArn", arn);
+  in.required_string("ResourceArn", arn);
   if (static_cast<int64_t>(arn->size()) > kMaxArnLength)
     in.state()->note_violation(constraint_error(*arn, in.path("ResourceArn"), max_length(kMaxArnLength)));
 }
@@ -232,7 +247,7 @@ Outcome<PutResourcePolicyRequest> decode_put_resource_policy(json::Object body) 
   MemberReader in(body, &state);
   PutResourcePolicyRequest request;
   read_arn(in, &request.resource_arn);
-  read_string(in, "Policy", &request.policy);
+  in.required_string("Policy", &request.policy);
   read_revision_id(in, &request.expected_revision_id);
   return finish(state, std::move(request));
 }

@@ -1,4 +1,5 @@
 #include "api/dynamo/operations.h"
+#include "api/dynamo/streams.h"
 
 namespace varve::api::dynamo {
 
@@ -10,7 +11,10 @@ Outcome<TableDescription> delete_table(const Context& context, const std::string
         "Resource cannot be deleted as it is currently protected against deletion. Disable deletion "
         "protection first.");
   };
-  VARVE_ASSIGN_OR_FAIL(const TableRef removed, context.catalog->remove(name, check));
+  Streams::Change stream(context.streams);
+  const auto end_stream = [&](Table* last, partition::WriteBatch* batch) { return stream.end(last, batch); };
+  VARVE_ASSIGN_OR_FAIL(const TableRef removed, context.catalog->remove(name, check, end_stream));
+  stream.publish();
   TableDescription answer = removed->description;
   answer.status = TableStatus::kDeleting;
   // DynamoDB's answer leaves the schema out.

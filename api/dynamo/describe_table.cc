@@ -32,17 +32,14 @@ Outcome<TableDescription> describe_table(const Context& context, const std::stri
 }
 
 Outcome<ListTablesResult> list_tables(const Context& context, const ListTablesRequest& request) {
-  const int64_t limit = request.limit.value_or(kMaxListedTables);
-  if (limit < 1) return constraint_error(std::to_string(limit), "limit", min_value(1));
-  if (limit > kMaxListedTables)
-    return constraint_error(std::to_string(limit), "limit", max_value(kMaxListedTables));
+  VARVE_ASSIGN_OR_FAIL(const size_t limit, limit_of(request.limit, kMaxListedTables));
   const std::string after = request.exclusive_start_table_name.value_or("");
   if (request.exclusive_start_table_name) {
     VARVE_RETURN_IF_FAILED(check_start_table_name(after));
   }
   ListTablesResult result;
   bool more = false;
-  result.table_names = context.catalog->list(after, static_cast<size_t>(limit), &more);
+  result.table_names = context.catalog->list(after, limit, &more);
   if (more) result.last_evaluated_table_name = result.table_names.back();
   return result;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <vector>
 
 #include "api/dynamo/absent_features.h"
@@ -20,6 +21,7 @@ namespace {
 using Done = Dispatcher::Done;
 
 constexpr Slice kTargetPrefix = "DynamoDB_20120810.";
+constexpr Slice kStreamsTargetPrefix = "DynamoDBStreams_20120810.";
 
 Response answer(std::string body) { return {200, std::move(body), {}}; }
 
@@ -85,13 +87,10 @@ Response describe_table_json(const Context& context, json::Object body) {
   });
 }
 
-// Time to live does not exist yet; tools ask for it whenever they look at a table.
 Response describe_time_to_live_json(const Context& context, json::Object body) {
   const auto table = decode_table_name(body);
   if (!table.ok()) return refusal(table.error());
-  const auto found = describe_table(context, *table);
-  return found.ok() ? answer(R"({"TimeToLiveDescription":{"TimeToLiveStatus":"DISABLED"}})")
-                    : refusal(found.error());
+  return respond(describe_time_to_live(context, *table), encode_time_to_live_description);
 }
 
 Response describe_limits_json(const Context&, json::Object) {
@@ -111,6 +110,30 @@ Response get_policy_json(const Context& context, json::Object body) {
   return respond(get_resource_policy(context, request->resource_arn), encode_policy);
 }
 
+Response list_streams_json(const Context& context, json::Object body) {
+  const auto request = decode_list_streams(body);
+  if (!request.ok()) return refusal(request.error());
+  return respond(list_streams(context, *request), encode_list_streams);
+}
+
+Response describe_stream_json(const Context& context, json::Object body) {
+  const auto request = decode_describe_stream(body);
+  if (!request.ok()) return refusal(request.error());
+  return respond(describe_stream(context, *request), encode_stream_description);
+}
+
+Response get_shard_iterator_json(const Context& context, json::Object body) {
+  const auto request = decode_get_shard_iterator(body);
+  if (!request.ok()) return refusal(request.error());
+  return respond(get_shard_iterator(context, *request), encode_shard_iterator_answer);
+}
+
+Response get_records_json(const Context& context, json::Object body) {
+  const auto request = decode_get_records(body);
+  if (!request.ok()) return refusal(request.error());
+  return respond(get_records(context, *request), encode_get_records);
+}
+
 // Operations that change tables: they block on the log, so they run on the control thread.
 
 Response create_table_json(const Context& context, json::Object body) {
@@ -127,6 +150,12 @@ Response update_table_json(const Context& context, json::Object body) {
   return respond(update_table(context, *request), [](const TableDescription& description) {
     return encode_table_description(description, "TableDescription");
   });
+}
+
+Response update_time_to_live_json(const Context& context, json::Object body) {
+  const auto request = decode_update_time_to_live(body);
+  if (!request.ok()) return refusal(request.error());
+  return respond(update_time_to_live(context, *request), encode_time_to_live);
 }
 
 Response delete_table_json(const Context& context, json::Object body) {
@@ -277,6 +306,7 @@ constexpr std::array kOperations = {
     Operation{"CreateTable", Lane::kControl, create_table_json},
     Operation{"UpdateTable", Lane::kControl, update_table_json},
     Operation{"DeleteTable", Lane::kControl, delete_table_json},
+    Operation{"UpdateTimeToLive", Lane::kControl, update_time_to_live_json},
     Operation{"DescribeTable", Lane::kCaller, describe_table_json},
     Operation{"ListTables", Lane::kCaller, list_tables_json},
     Operation{"ListTagsOfResource", Lane::kCaller, list_tags_json},
@@ -290,13 +320,28 @@ constexpr std::array kOperations = {
     Operation{"DescribeTimeToLive", Lane::kCaller, describe_time_to_live_json},
 };
 
+// Of the service of the streams, which has the same endpoint.
+constexpr std::array kStreamsOperations = {
+    Operation{"ListStreams", Lane::kCaller, list_streams_json},
+    Operation{"DescribeStream", Lane::kCaller, describe_stream_json},
+    Operation{"GetShardIterator", Lane::kCaller, get_shard_iterator_json},
+    Operation{"GetRecords", Lane::kCaller, get_records_json},
+};
+
 Error unknown_operation() { return {ErrorType::kUnknownOperation, {}, {}}; }
 
-const Operation* find_operation(Slice target) {
-  if (!target.starts_with(kTargetPrefix)) return nullptr;
-  const Slice name = target.substr(kTargetPrefix.size());
-  for (const Operation& operation : kOperations) {
+const Operation* find_operation(std::span<const Operation> operations, Slice name) {
+  for (const Operation& operation : operations) {
     if (operation.name == name) return &operation;
+  }
+  return nullptr;
+}
+
+const Operation* find_operation(Slice target) {
+  if (target.starts_with(kTargetPrefix))
+    return find_operation(kOperations, target.substr(kTargetPrefix.size()));
+  if (target.starts_with(kStreamsTargetPrefix)) {
+    return find_operation(kStreamsOperations, target.substr(kStreamsTargetPrefix.size()));
   }
   return nullptr;
 }

@@ -9,7 +9,9 @@
 
 #include "api/dynamo/error.h"
 #include "api/dynamo/requests.h"
+#include "api/dynamo/stream_requests.h"
 #include "api/dynamo/table.h"
+#include "api/json/writer.h"
 
 namespace varve::api::dynamo {
 
@@ -34,6 +36,15 @@ std::string encode_transaction(const ExecuteTransactionResult& result, ReturnCon
 // member: "TableDescription", or "Table" for DescribeTable.
 std::string encode_table_description(const TableDescription& table, Slice member);
 std::string encode_list_tables(const ListTablesResult& result);
+std::string encode_time_to_live(const TimeToLiveSpecification& specification);
+std::string encode_time_to_live_description(const TimeToLiveDescription& description);
+std::string encode_list_streams(const ListStreamsResult& result);
+std::string encode_stream_description(const StreamDescription& stream);
+std::string encode_shard_iterator_answer(const std::string& iterator);
+std::string encode_get_records(const GetRecordsResult& result);
+// As GetRecords and the command line show a record.
+void write_change_record(const ChangeRecord& record, StreamViewType view_type, json::JsonWriter* out);
+Slice view_type_name(StreamViewType view_type);
 std::string encode_tags(const std::vector<Tag>& tags);
 std::string encode_policy(const ResourcePolicy& policy);
 // PutResourcePolicy, DeleteResourcePolicy.

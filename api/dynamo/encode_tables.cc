@@ -1,5 +1,6 @@
 // The answers of the operations on tables.
 #include "api/dynamo/encode.h"
+#include "api/dynamo/stream.h"
 #include "api/dynamo/table_settings.h"
 #include "api/json/writer.h"
 
@@ -107,6 +108,23 @@ void write_warm(const TableDescription& table, JsonWriter* out) {
   out->end_object();
 }
 
+void write_stream(const TableDescription& table, JsonWriter* out) {
+  if (table.stream_view_type) {
+    out->key("StreamSpecification");
+    out->begin_object();
+    out->key("StreamEnabled");
+    out->boolean(true);
+    out->key("StreamViewType");
+    out->string(view_type_name(*table.stream_view_type));
+    out->end_object();
+  }
+  if (table.latest_stream_label.empty()) return;
+  out->key("LatestStreamLabel");
+  out->string(table.latest_stream_label);
+  out->key("LatestStreamArn");
+  out->string(stream_arn(table.name, table.latest_stream_label));
+}
+
 void write_table_class(const TableDescription& table, JsonWriter* out) {
   if (!table.table_class) return;
   out->key("TableClassSummary");
@@ -141,6 +159,7 @@ std::string encode_table_description(const TableDescription& table, Slice member
   out.string(table.arn);
   out.key("TableId");
   out.string(table.id);
+  write_stream(table, &out);
   write_table_class(table, &out);
   write_on_demand(table, &out);
   write_warm(table, &out);

@@ -10,7 +10,7 @@ constexpr Slice kValidate = "com.amazon.coral.validate#";
 constexpr Slice kService = "com.amazon.coral.service#";
 
 // In the order of ErrorType.
-constexpr std::array<ErrorTypeInfo, 16> kTypes = {{
+constexpr std::array<ErrorTypeInfo, 18> kTypes = {{
     {"ValidationException", kValidate, 400, "message"},
     {"SerializationException", kService, 400, "Message"},
     {"UnknownOperationException", kService, 400, "message"},
@@ -25,6 +25,8 @@ constexpr std::array<ErrorTypeInfo, 16> kTypes = {{
     {"LimitExceededException", kModelled, 400, "message"},
     {"PolicyNotFoundException", kModelled, 400, "message"},
     {"ProvisionedThroughputExceededException", kModelled, 400, "message"},
+    {"ExpiredIteratorException", kModelled, 400, "message"},
+    {"TrimmedDataAccessException", kModelled, 400, "message"},
     {"AccessDeniedException", kService, 400, "message"},
     {"InternalServerError", kModelled, 500, "message"},
 }};
@@ -58,6 +60,9 @@ ErrorCode Error::code() const {
       return ErrorCode::kResourceExhausted;
     case ErrorType::kThroughputExceeded:
       return ErrorCode::kThrottled;
+    case ErrorType::kExpiredIterator:
+    case ErrorType::kTrimmedDataAccess:
+      return ErrorCode::kNotFound;
     case ErrorType::kAccessDenied:
       return ErrorCode::kInvalidArgument;
     case ErrorType::kInternal:
@@ -71,6 +76,13 @@ Error invalid_parameter(Slice detail) {
 }
 
 Error duplicate_item() { return {ErrorType::kDuplicateItem, "Duplicate primary key exists in table", {}}; }
+
+Error trimmed_data_access() {
+  return {ErrorType::kTrimmedDataAccess,
+          "The operation attempted to read past the oldest stream record in a shard: records are kept for 24 "
+          "hours",
+          {}};
+}
 
 Error serialization_error(std::string message) { return {ErrorType::kSerialization, std::move(message), {}}; }
 

@@ -35,6 +35,8 @@ enum class ErrorType : uint8_t {
   kLimitExceeded,
   kPolicyNotFound,
   kThroughputExceeded,
+  kExpiredIterator,
+  kTrimmedDataAccess,
   kAccessDenied,
   kInternal,
 };
@@ -88,6 +90,7 @@ Error conditional_check_failed();
 Error transaction_conflict();
 Error transaction_canceled(std::vector<CancellationReason> reasons);
 Error duplicate_item();  // PartiQL's INSERT
+Error trimmed_data_access();
 // kInvalidArgument: ValidationException with the same text, as index and api/expression write DynamoDB's own. kThrottled: the
 // exception that SDKs retry. kConflict: a transaction holds an item. Anything else is an InternalServerError that says what happened.
 Error from_status(const Status& status);

@@ -1,6 +1,8 @@
 #include "api/dynamo/item_change.h"
 
 #include "api/dynamo/capacity.h"
+#include "api/dynamo/item_expiry.h"
+#include "api/dynamo/item_stream.h"
 
 namespace varve::api::dynamo {
 
@@ -24,6 +26,8 @@ Outcome<ConsumedCapacity> ItemChange::add_to(partition::WriteBatch* batch) const
   } else {
     batch->remove(table.items, tree_key);
   }
+  add_expiry_entries(*this, batch);
+  add_stream_record(*this, batch);
   return consumed;
 }
 

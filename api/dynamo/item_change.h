@@ -34,6 +34,7 @@ struct ItemChange {
   Slice tree_key;
   ItemImage before;
   ItemImage after;
+  bool by_service = false;  // an expired item's removal, which no client asked for
 
   // Adds what the change writes to the batch: nothing when the item stays as it is (equal items have equal bytes). Answers what it
   // consumes, which a write that changes nothing does too.

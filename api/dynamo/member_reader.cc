@@ -42,6 +42,12 @@ void MemberReader::string(Slice name, std::optional<std::string>* out, Presence 
   *out = std::move(text);
 }
 
+void MemberReader::required_string(Slice name, std::string* out) {
+  std::optional<std::string> text;
+  string(name, &text, Presence::kRequired);
+  if (text) *out = std::move(*text);
+}
+
 void MemberReader::boolean(Slice name, bool* out) {
   if (const auto value = find(name)) state_->note_serialization(convert_boolean(*value, out));
 }

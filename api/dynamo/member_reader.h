@@ -66,6 +66,7 @@ class MemberReader {
   bool has(Slice name) const { return find(name).has_value(); }
 
   void string(Slice name, std::optional<std::string>* out, Presence presence = Presence::kOptional);
+  void required_string(Slice name, std::string* out);
   void boolean(Slice name, bool* out);
   // java_type: "Integer" or "Long".
   void integer(Slice name, Slice java_type, std::optional<int64_t>* out);

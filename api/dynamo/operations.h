@@ -12,6 +12,7 @@
 
 #include "api/dynamo/context.h"
 #include "api/dynamo/requests.h"
+#include "api/dynamo/stream_requests.h"
 #include "api/dynamo/table_requests.h"
 #include "index/key_schema.h"
 
@@ -61,6 +62,16 @@ Outcome<TableDescription> update_table(const Context& context, const UpdateTable
 Outcome<TableDescription> delete_table(const Context& context, const std::string& table);
 Outcome<TableDescription> describe_table(const Context& context, const std::string& table);
 Outcome<ListTablesResult> list_tables(const Context& context, const ListTablesRequest& request);
+
+// Items of the table get their entries and expire in the background (api/dynamo/expiry.h).
+Outcome<TimeToLiveSpecification> update_time_to_live(const Context& context,
+                                                     const UpdateTimeToLiveRequest& request);
+Outcome<TimeToLiveDescription> describe_time_to_live(const Context& context, const std::string& table);
+
+Outcome<ListStreamsResult> list_streams(const Context& context, const ListStreamsRequest& request);
+Outcome<StreamDescription> describe_stream(const Context& context, const DescribeStreamRequest& request);
+Outcome<std::string> get_shard_iterator(const Context& context, const GetShardIteratorRequest& request);
+Outcome<GetRecordsResult> get_records(const Context& context, const GetRecordsRequest& request);
 
 Outcome<std::vector<Tag>> list_tags(const Context& context, const std::string& resource_arn);
 Failure tag_resource(const Context& context, const std::string& resource_arn, const std::vector<Tag>& tags);

@@ -19,6 +19,8 @@ enum Section : uint8_t {
   kOnDemandThroughput = 2,
   kWarmThroughput = 3,
   kResourcePolicy = 4,
+  kStream = 6,
+  kExpiry = 7,
 };
 constexpr uint8_t kVersionWithoutSections = 1;
 
@@ -52,6 +54,42 @@ bool read_tags(ByteReader* in, std::vector<Tag>* tags) {
     tags->push_back(std::move(tag));
   }
   return !in->failed();
+}
+
+void write_stream(const Table& table, ByteWriter* out) {
+  const TableDescription& d = table.description;
+  out->string(d.latest_stream_label);
+  out->u8(table.stream ? 1 : 0);
+  if (!table.stream) return;
+  out->u8(static_cast<uint8_t>(*d.stream_view_type));
+  out->varint(table.stream->shard);
+}
+
+bool read_stream(ByteReader* in, Table* table) {
+  table->description.latest_stream_label = in->string();
+  const uint8_t enabled = in->u8();
+  if (enabled > 1) return false;
+  if (enabled == 1) {
+    const uint8_t view_type = in->u8();
+    if (view_type > static_cast<uint8_t>(StreamViewType::kNewAndOldImages)) return false;
+    table->description.stream_view_type = static_cast<StreamViewType>(view_type);
+    table->stream.emplace().shard = in->varint();
+  }
+  return !in->failed() && !table->description.latest_stream_label.empty();
+}
+
+void write_expiry(const TableExpiry& expiry, ByteWriter* out) {
+  out->string(expiry.attribute);
+  out->u64(expiry.enabled_us);
+  out->u8(expiry.filling ? 1 : 0);
+}
+
+bool read_expiry(ByteReader* in, TableExpiry* expiry) {
+  expiry->attribute = in->string();
+  expiry->enabled_us = in->u64();
+  const uint8_t filling = in->u8();
+  expiry->filling = filling == 1;
+  return !in->failed() && filling <= 1 && !expiry->attribute.empty();
 }
 
 // Units that may be absent: 0, else their number and 2, because -1 is one of them.
@@ -88,6 +126,14 @@ std::vector<std::pair<Section, std::string>> sections_of(const Table& table) {
     out.string(table.policy->revision_id);
     out.string(table.policy->text);
   }
+  if (!table.description.latest_stream_label.empty()) {
+    ByteWriter out = add(kStream);
+    write_stream(table, &out);
+  }
+  if (table.expiry) {
+    ByteWriter out = add(kExpiry);
+    write_expiry(*table.expiry, &out);
+  }
   return sections;
 }
 
@@ -117,6 +163,10 @@ bool read_section(uint8_t section, ByteReader* in, Table* table) {
       policy.text = in->string();
       return true;
     }
+    case kStream:
+      return read_stream(in, table);
+    case kExpiry:
+      return read_expiry(in, &table->expiry.emplace());
     default:
       return false;
   }

@@ -29,12 +29,28 @@ struct ResourcePolicy {
   bool operator==(const ResourcePolicy&) const = default;
 };
 
+// The stream that records the changes of a table's items.
+struct TableStream {
+  uint64_t shard = 0;  // the open one
+  KeyspaceId segment;  // its keyspace; found by its name, not stored
+};
+
+// How a table's items expire: index/expiry_entry.h.
+struct TableExpiry {
+  std::string attribute;
+  uint64_t enabled_us = 0;
+  bool filling = false;  // items from before it was enabled may still lack their entries
+  KeyspaceId entries;    // found by its name, not stored
+};
+
 struct Table {
   TableDescription description;  // status kActive; item_count and size_bytes are not kept
   std::vector<Tag> tags;
   Transition transition;
   std::optional<ResourcePolicy> policy;
-  KeyspaceId items;  // the keyspace of the items; found by its name, not stored
+  KeyspaceId items;                   // the keyspace of the items; found by its name, not stored
+  std::optional<TableStream> stream;  // while one is enabled
+  std::optional<TableExpiry> expiry;  // while time to live is enabled
 
   // Now. nullopt: the table was deleted and its time is over.
   std::optional<TableStatus> status() const;

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/dynamo/stream_requests.h"
 #include "index/attribute_value.h"
 #include "index/key_schema.h"
 
@@ -70,6 +71,7 @@ struct CreateTableRequest {
   std::optional<std::string>
       table_class;  // STANDARD or STANDARD_INFREQUENT_ACCESS; stored and told, without effect
   bool deletion_protection = false;
+  std::optional<StreamSpecification> stream;
   std::vector<Tag> tags;
   std::optional<OnDemandThroughput> on_demand_throughput;
   std::optional<WarmThroughput> warm_throughput;
@@ -89,6 +91,7 @@ struct UpdateTableRequest {
   std::optional<WarmThroughput> warm_throughput;
   std::optional<EncryptionSpecification> encryption;
   bool changes_replicas = false;  // ReplicaUpdates is there
+  std::optional<StreamSpecification> stream;
   std::vector<std::string> unsupported;
 };
 
@@ -122,6 +125,8 @@ struct TableDescription {
   std::optional<OnDemandThroughput> on_demand_throughput;
   std::optional<Throughput> warm_throughput;  // what was asked for; without, the defaults are told
   bool deletion_protection = false;
+  std::optional<StreamViewType> stream_view_type;  // present while a stream is enabled
+  std::string latest_stream_label;                 // empty: there never was a stream
   // Estimates from the store's statistics: overwritten and deleted items count until they are compacted away.
   uint64_t item_count = 0;
   uint64_t size_bytes = 0;

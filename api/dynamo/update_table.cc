@@ -1,6 +1,7 @@
-// UpdateTable: billing mode and throughput, bounds on demand, warm throughput, table class, deletion protection. One kind of change a
+// UpdateTable: billing mode and throughput, bounds on demand, warm throughput, table class, stream, deletion protection. One kind of change a
 // request, as DynamoDB asks.
 #include "api/dynamo/operations.h"
+#include "api/dynamo/streams.h"
 #include "api/dynamo/table_settings.h"
 #include "base/io/clock.h"
 
@@ -21,7 +22,7 @@ Failure check_combination(const UpdateTableRequest& request) {
   const int kinds = int{billing} + int{request.table_class.has_value()} +
                     int{request.deletion_protection.has_value()} + int{request.encryption.has_value()} +
                     int{request.on_demand_throughput.has_value()} + int{request.warm_throughput.has_value()} +
-                    int{!request.unsupported.empty()};
+                    int{request.stream.has_value()} + int{!request.unsupported.empty()};
   if (kinds == 0) return validation_error(std::string(kNothing));
   if (request.billing_mode == BillingMode::kProvisioned && !request.throughput) {
     return invalid_parameter("ProvisionedThroughput must be specified when BillingMode is PROVISIONED");
@@ -38,7 +39,31 @@ Failure check_combination(const UpdateTableRequest& request) {
     return invalid_parameter(
         "OnDemandThroughput can only be combined with BillingMode in an UpdateTable request");
   }
+  if (request.stream && billing) {
+    return invalid_parameter("You cannot modify stream status while updating table IOPS");
+  }
   return std::nullopt;
+}
+
+Failure check_stream(const StreamSpecification& stream) {
+  if (stream.enabled && !stream.view_type) {
+    return invalid_parameter("If stream is being enabled then UpdateViewType is required");
+  }
+  if (!stream.enabled && stream.view_type) {
+    return invalid_parameter("If stream is being disabled, then UpdateViewType must not be specified");
+  }
+  return std::nullopt;
+}
+
+Failure change_stream(const StreamSpecification& wanted, Streams::Change* stream, Table* table,
+                      partition::WriteBatch* batch) {
+  const std::string& name = table->description.name;
+  if (wanted.enabled) {
+    if (table->stream) return validation_error("Table already has an enabled stream: TableName: " + name);
+    return stream->begin(*wanted.view_type, table, batch);
+  }
+  if (!table->stream) return validation_error("Table has no stream to disable: TableName: " + name);
+  return stream->end(table, batch);
 }
 
 Error unchanged(const Throughput& throughput) {
@@ -120,6 +145,7 @@ Outcome<TableDescription> update_table(const Context& context, const UpdateTable
         "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is "
         "PAY_PER_REQUEST");
   }
+  if (request.stream) VARVE_RETURN_IF_FAILED(check_stream(*request.stream));
   if (!request.unsupported.empty()) return unsupported_member(request.unsupported.front());
   const uint64_t now_us = io::wall_us();
   const auto change = [&](Table* table) -> Failure {
@@ -130,7 +156,12 @@ Outcome<TableDescription> update_table(const Context& context, const UpdateTable
     }
     return apply(request, table_class, now_us, &table->description);
   };
-  VARVE_ASSIGN_OR_FAIL(const TableRef updated, context.catalog->update(name, change));
+  Streams::Change stream(context.streams);
+  const auto change_stream_too = [&](Table* table, partition::WriteBatch* batch) {
+    return request.stream ? change_stream(*request.stream, &stream, table, batch) : std::nullopt;
+  };
+  VARVE_ASSIGN_OR_FAIL(const TableRef updated, context.catalog->update(name, change, change_stream_too));
+  stream.publish();
   VARVE_ASSIGN_OR_FAIL(TableDescription answer, described(context, *updated));
   answer.status = TableStatus::kUpdating;
   return answer;

@@ -26,12 +26,19 @@ inline DatabaseOptions small_options(io::Driver* driver) {
   return options;
 }
 
+// "Streams.GetRecords" is of the service of the streams, everything else of DynamoDB's.
+inline std::string target_of(Slice operation) {
+  constexpr Slice kStreams = "Streams.";
+  if (!operation.starts_with(kStreams)) return "DynamoDB_20120810." + std::string(operation);
+  return "DynamoDBStreams_20120810." + std::string(operation.substr(kStreams.size()));
+}
+
 // Calls the dispatcher and waits for its answer.
 inline dynamo::Response call(dynamo::Dispatcher* dispatcher, Slice operation, Slice body) {
   io::Mutex mutex;
   io::CondVar answered;
   std::optional<dynamo::Response> response;
-  dispatcher->handle("DynamoDB_20120810." + std::string(operation), body, [&](dynamo::Response r) {
+  dispatcher->handle(target_of(operation), body, [&](dynamo::Response r) {
     io::MutexLock lock(&mutex);
     CHECK(!response.has_value());  // done is called exactly once
     response = std::move(r);

@@ -17,8 +17,6 @@ using dynamo::Response;
 
 constexpr size_t kRequestThreads = 4;
 
-std::string target_of(Slice operation) { return "DynamoDB_20120810." + std::string(operation); }
-
 Response refusal(const Error& error) {
   return {error_type_info(error.type).http_status, dynamo::encode_error(error), std::string(error.name())};
 }

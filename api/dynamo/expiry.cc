@@ -1,0 +1,170 @@
+#include "api/dynamo/expiry.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "api/dynamo/item_change.h"
+#include "base/io/clock.h"
+#include "index/expiry_entry.h"
+
+namespace varve::api::dynamo {
+namespace {
+
+constexpr uint64_t kNsPerSecond = 1'000'000'000;
+
+int64_t now_seconds() { return static_cast<int64_t>(io::wall_us() / 1'000'000); }
+
+// A table that went away, or changed, under a commit is looked at anew by the next round.
+Status unless_gone(const Status& status) { return status.code() == ErrorCode::kNotFound ? Status() : status; }
+
+}  // namespace
+
+std::string expiry_keyspace(Slice table_id, uint64_t enabled_us) {
+  return std::string(kExpiryPrefix).append(table_id).append("/").append(std::to_string(enabled_us));
+}
+
+// Entries that were expired when they were found.
+struct Expiry::Batch {
+  std::vector<index::Number> times;
+  std::vector<std::string> tree_keys;
+};
+
+Status Expiry::round(bool clocks_are_steady, const std::function<bool()>& keep_going) {
+  round_ends_ns_ = io::monotonic_ns() + kRoundNs;
+  const auto in_time = [&] { return keep_going() && io::monotonic_ns() < round_ends_ns_; };
+  for (const TableRef& table : context_.catalog->all()) {
+    if (!table->expiry) continue;
+    if (table->expiry->filling) VARVE_RETURN_IF_ERROR(unless_gone(fill(table, in_time)));
+    if (clocks_are_steady) VARVE_RETURN_IF_ERROR(unless_gone(sweep(table, in_time)));
+  }
+  return {};
+}
+
+// ---- filling ----
+
+Status Expiry::fill_batch(const TableRef& table, const std::vector<std::string>& tree_keys) {
+  std::vector<partition::CommitKey> keys;
+  keys.reserve(tree_keys.size());
+  for (const std::string& tree_key : tree_keys) keys.push_back({table->items, tree_key});
+  const auto evaluate = [&](std::span<const partition::Image> images,
+                            partition::WriteBatch* batch) -> Status {
+    for (size_t i = 0; i < images.size(); ++i) {
+      VARVE_ASSIGN_OR_RETURN(const ItemImage image, ItemImage::of(images[i]));
+      const auto time = index::time_to_live(image.view, table->expiry->attribute);
+      if (time) batch->put(table->expiry->entries, index::encode_expiry_key(*time, tree_keys[i]), {});
+    }
+    return {};
+  };
+  return context_.store->commit(keys, evaluate).status();
+}
+
+Status Expiry::fill(const TableRef& table, const std::function<bool()>& keep_going) {
+  const std::string& id = table->description.id;
+  const TableExpiry expiry = *table->expiry;
+  if (io::wall_us() < expiry.enabled_us + kFillingDelayUs) return {};
+  std::string& filled_to = filled_to_[id];
+  // What was committed before is seen by the walk.
+  if (filled_to.empty()) VARVE_RETURN_IF_ERROR(context_.store->sync());
+  while (true) {
+    if (!keep_going()) return {};
+    std::vector<std::string> tree_keys;
+    {
+      // In pages: an iterator that lives long pins memory and files.
+      VARVE_ASSIGN_OR_RETURN(const auto items, context_.store->iterate(table->items, {filled_to, {}},
+                                                                       partition::ReadPoint::visible()));
+      for (items->seek_to_first(); items->valid() && tree_keys.size() < kItemsPerCommit; items->next()) {
+        tree_keys.emplace_back(items->key());
+      }
+      VARVE_RETURN_IF_ERROR(items->status());
+    }
+    if (tree_keys.empty()) break;
+    const Status filled = fill_batch(table, tree_keys);
+    if (filled.code() == ErrorCode::kConflict)
+      return {};  // a transaction holds one of them: the next round goes on here
+    VARVE_RETURN_IF_ERROR(filled);
+    filled_to = tree_keys.back() + '\0';
+  }
+  filled_to_.erase(id);
+  const auto done = context_.catalog->amend(table->description.name, [&](Table* changed) -> Failure {
+    const bool still =
+        changed->description.id == id && changed->expiry && changed->expiry->enabled_us == expiry.enabled_us;
+    if (!still) return resource_not_found();
+    changed->expiry->filling = false;
+    return std::nullopt;
+  });
+  if (done.ok() || done.error().type == ErrorType::kResourceNotFound) return {};
+  return {done.error().code(), done.error().message};
+}
+
+// ---- sweeping ----
+
+Status Expiry::remove_of(const TableRef& table, std::span<const partition::CommitKey> keys,
+                         const Batch& batch, size_t first) {
+  const auto evaluate = [&](std::span<const partition::Image> images,
+                            partition::WriteBatch* writes) -> Status {
+    const int64_t now = now_seconds();
+    for (size_t i = 0; i < images.size(); ++i) {
+      VARVE_ASSIGN_OR_RETURN(const ItemImage before, ItemImage::of(images[i]));
+      const auto time = index::time_to_live(before.view, table->expiry->attribute);
+      if (!time || *time != batch.times[first + i] || !index::is_expired(*time, now)) continue;
+      const ItemChange change{*table, batch.tree_keys[first + i], before, ItemImage(), true};
+      const auto added = change.add_to(writes);
+      if (!added.ok()) return {added.error().code(), added.error().message};
+    }
+    return {};
+  };
+  return context_.store->commit(keys, evaluate).status();
+}
+
+Status Expiry::remove_batch(const TableRef& table, const Batch& batch) {
+  std::vector<partition::CommitKey> keys;
+  keys.reserve(batch.tree_keys.size());
+  for (const std::string& tree_key : batch.tree_keys) keys.push_back({table->items, tree_key});
+  const Status together = remove_of(table, keys, batch, 0);
+  if (together.code() != ErrorCode::kConflict) return together;
+  // A transaction holds one of the items: the others go alone, that one with a later round.
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const Status alone = remove_of(table, {&keys[i], 1}, batch, i);
+    if (!alone.ok() && alone.code() != ErrorCode::kConflict) return alone;
+  }
+  return {};
+}
+
+void Expiry::keep_rate(size_t removed) {
+  const uint64_t now_ns = io::monotonic_ns();
+  next_removal_ns_ = std::max(next_removal_ns_, now_ns) + removed * kNsPerSecond / kRemovalsPerSecond;
+  if (next_removal_ns_ > now_ns) io::sleep_ns(next_removal_ns_ - now_ns);
+}
+
+Status Expiry::sweep(const TableRef& table, const std::function<bool()>& keep_going) {
+  const index::KeyRange range = index::expired_range(now_seconds());
+  std::string& swept_to = swept_to_[table->description.id];
+  // Also when the last round got to its end: entries that are expired from the start lie before it.
+  if (swept_to.empty() || swept_to < range.lower || swept_to >= range.upper) swept_to = range.lower;
+  while (keep_going()) {
+    Batch batch;
+    {
+      VARVE_ASSIGN_OR_RETURN(const auto entries,
+                             context_.store->iterate(table->expiry->entries, {swept_to, Slice(range.upper)},
+                                                     partition::ReadPoint::visible()));
+      for (entries->seek_to_first(); entries->valid() && batch.times.size() < kItemsPerCommit;
+           entries->next()) {
+        VARVE_ASSIGN_OR_RETURN(const index::ExpiryEntry entry, index::decode_expiry_key(entries->key()));
+        batch.times.push_back(entry.time_to_live);
+        batch.tree_keys.emplace_back(entry.tree_key);
+      }
+      VARVE_RETURN_IF_ERROR(entries->status());
+    }
+    if (batch.times.empty()) {
+      swept_to.clear();
+      return {};
+    }
+    VARVE_RETURN_IF_ERROR(remove_batch(table, batch));
+    swept_to = index::encode_expiry_key(batch.times.back(), batch.tree_keys.back()) + '\0';
+    keep_rate(batch.times.size());
+  }
+  return {};
+}
+
+}  // namespace varve::api::dynamo

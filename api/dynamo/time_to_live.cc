@@ -1,0 +1,72 @@
+// UpdateTimeToLive and DescribeTimeToLive.
+#include "api/dynamo/expiry.h"
+#include "api/dynamo/operations.h"
+#include "base/io/clock.h"
+
+namespace varve::api::dynamo {
+namespace {
+
+Failure check(const TimeToLiveSpecification& wanted) {
+  const std::string& name = wanted.attribute;
+  constexpr Slice kPath = "timeToLiveSpecification.attributeName";
+  if (name.empty()) return constraint_error(name, kPath, min_length(1));
+  if (name.size() > 255) return constraint_error(name, kPath, max_length(255));
+  return std::nullopt;
+}
+
+Failure change_expiry(const Context& context, const TimeToLiveSpecification& wanted, Table* table) {
+  if (table->expiry && table->expiry->attribute != wanted.attribute) {
+    return validation_error("TimeToLive is active on a different AttributeName: current AttributeName is " +
+                            table->expiry->attribute);
+  }
+  if (table->expiry.has_value() == wanted.enabled) {
+    return validation_error(wanted.enabled ? "TimeToLive is already enabled"
+                                           : "TimeToLive is already disabled");
+  }
+  if (!wanted.enabled) {
+    table->expiry.reset();
+    return std::nullopt;
+  }
+  TableExpiry expiry{wanted.attribute, io::wall_us(), true, {}};
+  std::string keyspace = expiry_keyspace(table->description.id, expiry.enabled_us);
+  // One that a failed attempt has left may be in the way.
+  while (context.store->find_keyspace(keyspace)) {
+    keyspace = expiry_keyspace(table->description.id, ++expiry.enabled_us);
+  }
+  VARVE_ASSIGN_OR_FAIL_STATUS(expiry.entries, context.store->create_keyspace(keyspace));
+  table->expiry = std::move(expiry);
+  return std::nullopt;
+}
+
+}  // namespace
+
+Outcome<TimeToLiveSpecification> update_time_to_live(const Context& context,
+                                                     const UpdateTimeToLiveRequest& request) {
+  VARVE_ASSIGN_OR_FAIL(const Slice name, table_name(request.table, TableNameUse::kExisting));
+  VARVE_RETURN_IF_FAILED(check(request.specification));
+  std::optional<KeyspaceId> dropped;
+  const auto change = [&](Table* table) -> Failure {
+    if (table->expiry) dropped = table->expiry->entries;
+    return change_expiry(context, request.specification, table);
+  };
+  VARVE_ASSIGN_OR_FAIL(const TableRef updated, context.catalog->amend(name, change));
+  // The table's entry no longer names it: a failure here leaves it for the next open to drop.
+  if (!updated->expiry && dropped) (void)context.store->drop_keyspace(*dropped);
+  return request.specification;
+}
+
+Outcome<TimeToLiveDescription> describe_time_to_live(const Context& context, const std::string& table) {
+  VARVE_ASSIGN_OR_FAIL(const Slice name, table_name(table, TableNameUse::kExisting));
+  const TableRef found = context.catalog->find(name);
+  if (!found) return table_not_found(name);
+  if (found->status() == TableStatus::kCreating) {
+    return validation_error(
+        "Cannot describe time to live while table is in CREATING state: Current table state is CREATING");
+  }
+  if (!found->expiry) return TimeToLiveDescription{};
+  return TimeToLiveDescription{
+      found->expiry->filling ? TimeToLiveStatus::kEnabling : TimeToLiveStatus::kEnabled,
+      found->expiry->attribute};
+}
+
+}  // namespace varve::api::dynamo
