@@ -9,6 +9,8 @@ namespace {
 constexpr size_t kMaxTags = 50;
 constexpr size_t kMaxKeyCharacters = 128;
 constexpr size_t kMaxValueCharacters = 256;
+// Besides letters, digits and spaces of any script: bytes of UTF-8 beyond ASCII are taken for these.
+constexpr Slice kTagPunctuation = "_.:/=+-@";
 
 // Lengths count characters, not bytes.
 size_t characters(Slice text) {
@@ -20,6 +22,24 @@ size_t characters(Slice text) {
 Outcome<TableRef> in_words_of_tags(Outcome<TableRef> outcome, const std::string& arn) {
   if (!outcome.ok() && outcome.error().type == ErrorType::kResourceNotFound) return resource_missing(arn);
   return outcome;
+}
+
+bool are_tag_characters(Slice text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    const bool alphanumeric = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    return alphanumeric || c == ' ' || (c & 0x80) != 0 || kTagPunctuation.find(c) != Slice::npos;
+  });
+}
+
+// position: the tag's place in the request, from 1.
+Failure check_tag_lengths(const Tag& tag, size_t position) {
+  const std::string member = "tags." + std::to_string(position) + ".member.";
+  if (tag.key.empty()) return constraint_error(tag.key, member + "key", min_length(1));
+  if (characters(tag.key) > kMaxKeyCharacters)
+    return constraint_error(tag.key, member + "key", max_length(kMaxKeyCharacters));
+  if (characters(tag.value) > kMaxValueCharacters)
+    return constraint_error(tag.value, member + "value", max_length(kMaxValueCharacters));
+  return std::nullopt;
 }
 
 }  // namespace
@@ -45,13 +65,14 @@ Error resource_missing(const std::string& arn) {
 
 Failure check_tags(const std::vector<Tag>& tags) {
   if (tags.empty()) return validation_error("Atleast one Tag needs to be provided as Input.");
+  for (size_t i = 0; i < tags.size(); ++i) VARVE_RETURN_IF_FAILED(check_tag_lengths(tags[i], i + 1));
   std::vector<std::string> keys;
   keys.reserve(tags.size());
   for (const Tag& tag : tags) {
-    if (tag.key.empty() || characters(tag.key) > kMaxKeyCharacters) {
+    if (!are_tag_characters(tag.key)) {
       return validation_error("The Tag Key provided is invalid, Key: " + tag.key);
     }
-    if (characters(tag.value) > kMaxValueCharacters) {
+    if (!are_tag_characters(tag.value)) {
       return validation_error("The Tag Value provided is invalid, Value: " + tag.value);
     }
     if (tag.key.starts_with("aws:")) {
