@@ -95,13 +95,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return 0;
   }
   const bool bare = data[0] % 2 == 0;
-  (void)begins_as_read(text);
+  const bool reads = begins_as_read(text);
   const Result<Statement> statement =
       parse_statement(text, bare ? std::span<const AttributeValue>() : parameters());
   if (!statement.ok()) {
     check_message(statement.status());
     return 0;
   }
+  // What batches and transactions sort statements by, before they parse any.
+  CHECK(reads == statement->is_read());
   Result<Planner> planner = Planner::bind(*statement);
   if (!planner.ok()) {
     check_message(planner.status());
