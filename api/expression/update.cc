@@ -128,24 +128,6 @@ class Update::Binder {
     return syntax_.nodes[syntax_.child(node, i)];
   }
 
-  // The type a value has whatever the item holds.
-  std::optional<AttributeType> static_type(const UpdateNode& node) const {
-    switch (node.op) {
-      case UpdateOp::kPath:
-        return std::nullopt;
-      case UpdateOp::kValue:
-        return update_.values_[node.operand]->type();
-      case UpdateOp::kPlus:
-      case UpdateOp::kMinus:
-        return AttributeType::kNumber;
-      case UpdateOp::kListAppend:
-        return AttributeType::kList;
-      case UpdateOp::kIfNotExists:
-        return static_type(child(node, 1));
-    }
-    return std::nullopt;
-  }
-
   Status check_node(const UpdateNode& node) const {
     if (node.op == UpdateOp::kPath || node.op == UpdateOp::kValue) return {};
     const std::string name(operator_name(node.op));
@@ -168,12 +150,14 @@ class Update::Binder {
     }
     const AttributeType wanted =
         node.op == UpdateOp::kListAppend ? AttributeType::kList : AttributeType::kNumber;
+    // Only of placeholders: what if_not_exists answers depends on the item, whatever its second operand is.
     for (uint32_t i = 0; i < 2; ++i) {
-      const std::optional<AttributeType> type = static_type(child(node, i));
-      if (!type || *type == wanted) continue;
+      if (child(node, i).op != UpdateOp::kValue) continue;
+      const AttributeType type = update_.values_[child(node, i).operand]->type();
+      if (type == wanted) continue;
       return Status::invalid_argument(
           "Incorrect operand type for operator or function; operator or function: " + name +
-          ", operand type: " + std::string(index::type_name(*type)));
+          ", operand type: " + std::string(index::type_name(type)));
     }
     return {};
   }

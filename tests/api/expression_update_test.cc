@@ -57,6 +57,12 @@ TEST(Update, TurnsOldItemsIntoNewOnes) {
       {"{pk: 'k'}", "SET b = a + :v", "{v: 1}", kMissing},
       {"{pk: 'k'}", "SET c = if_not_exists(c, :z) + :i", "{z: 0, i: 1}", "{pk: 'k', c: 1}"},
       {"{pk: 'k', c: 4}", "SET c = if_not_exists(c, :z) + :i", "{z: 0, i: 1}", "{pk: 'k', c: 5}"},
+      // The value that does not come into play may be of any type.
+      {"{pk: 'k', c: 4}", "SET c = if_not_exists(c, :z) - :i", "{z: 'text', i: 1}", "{pk: 'k', c: 3}"},
+      {"{pk: 'k', l: [1]}", "SET l = list_append(if_not_exists(l, :z), :v)", "{z: 0, v: [2]}",
+       "{pk: 'k', l: [1, 2]}"},
+      {"{pk: 'k'}", "SET c = if_not_exists(c, :z) + :i", "{z: 'text', i: 1}", kBadType},
+      {"{pk: 'k', l: [1], c: 1}", "SET l = list_append(l, l) + c", "{}", kBadType},
       {"{pk: 'k', c: 4}", "SET d = if_not_exists(c, nope)", "{}", "{pk: 'k', c: 4, d: 4}"},
       {"{pk: 'k'}", "SET d = if_not_exists(c, nope)", "{}", kMissing},
       {"{pk: 'k', l: [1]}", "SET l = list_append(l, :v)", "{v: [2]}", "{pk: 'k', l: [1, 2]}"},
