@@ -7,15 +7,16 @@
 namespace varve::api {
 
 bool may_take_long(Slice target) {
-  static constexpr std::array<Slice, 9> kLong = {"Query",
-                                                 "Scan",
-                                                 "BatchGetItem",
-                                                 "BatchWriteItem",
-                                                 "TransactGetItems",
-                                                 "TransactWriteItems",
-                                                 "ExecuteStatement",
-                                                 "BatchExecuteStatement",
-                                                 "ExecuteTransaction"};
+  static constexpr std::array<Slice, 10> kLong = {"Query",
+                                                  "Scan",
+                                                  "BatchGetItem",
+                                                  "BatchWriteItem",
+                                                  "TransactGetItems",
+                                                  "TransactWriteItems",
+                                                  "ExecuteStatement",
+                                                  "BatchExecuteStatement",
+                                                  "ExecuteTransaction",
+                                                  "GetRecords"};
   const size_t dot = target.find('.');
   return dot != Slice::npos && std::find(kLong.begin(), kLong.end(), target.substr(dot + 1)) != kLong.end();
 }

@@ -15,9 +15,9 @@ TEST(Offload, SingleItemOperationsStayOnTheCallersThread) {
         "DynamoDB_20120810.DeleteItem", "", "nonsense"}) {
     EXPECT_FALSE(may_take_long(target)) << target;
   }
-  for (const Slice target :
-       {"DynamoDB_20120810.Query", "DynamoDB_20120810.BatchGetItem", "DynamoDB_20120810.Scan",
-        "DynamoDB_20120810.TransactWriteItems", "DynamoDB_20120810.ExecuteStatement"}) {
+  for (const Slice target : {"DynamoDB_20120810.Query", "DynamoDB_20120810.BatchGetItem",
+                             "DynamoDB_20120810.Scan", "DynamoDB_20120810.TransactWriteItems",
+                             "DynamoDB_20120810.ExecuteStatement", "DynamoDBStreams_20120810.GetRecords"}) {
     EXPECT_TRUE(may_take_long(target)) << target;
   }
 }
