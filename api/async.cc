@@ -118,6 +118,11 @@ void AsyncDatabase::batch_execute_statement(BatchExecuteStatementRequest request
   impl_->whole(std::move(request), std::move(done),
                [](Database* d, const auto& r) { return d->batch_execute_statement(r); });
 }
+void AsyncDatabase::execute_transaction(ExecuteTransactionRequest request,
+                                        Done<ExecuteTransactionResult> done) {
+  impl_->whole(std::move(request), std::move(done),
+               [](Database* d, const auto& r) { return d->execute_transaction(r); });
+}
 
 void AsyncDatabase::create_table(CreateTableRequest request, Done<TableDescription> done) {
   impl_->whole(std::move(request), std::move(done),
@@ -154,6 +159,19 @@ void AsyncDatabase::untag_resource(std::string resource_arn, std::vector<std::st
   impl_->whole(
       std::move(resource_arn), std::move(done),
       [keys = std::move(keys)](Database* d, const std::string& arn) { return d->untag_resource(arn, keys); });
+}
+void AsyncDatabase::get_resource_policy(std::string resource_arn, Done<ResourcePolicy> done) {
+  impl_->whole(std::move(resource_arn), std::move(done),
+               [](Database* d, const auto& r) { return d->get_resource_policy(r); });
+}
+void AsyncDatabase::put_resource_policy(PutResourcePolicyRequest request, Done<std::string> done) {
+  impl_->whole(std::move(request), std::move(done),
+               [](Database* d, const auto& r) { return d->put_resource_policy(r); });
+}
+void AsyncDatabase::delete_resource_policy(DeleteResourcePolicyRequest request,
+                                           Done<std::optional<std::string>> done) {
+  impl_->whole(std::move(request), std::move(done),
+               [](Database* d, const auto& r) { return d->delete_resource_policy(r); });
 }
 
 }  // namespace varve::api

@@ -55,6 +55,7 @@ class AsyncDatabase {
   void transact_get(TransactGetItemsRequest request, Done<TransactGetItemsResult> done);
   void execute_statement(ExecuteStatementRequest request, Done<ExecuteStatementResult> done);
   void batch_execute_statement(BatchExecuteStatementRequest request, Done<BatchExecuteStatementResult> done);
+  void execute_transaction(ExecuteTransactionRequest request, Done<ExecuteTransactionResult> done);
 
   void create_table(CreateTableRequest request, Done<TableDescription> done);
   void update_table(UpdateTableRequest request, Done<TableDescription> done);
@@ -65,6 +66,9 @@ class AsyncDatabase {
   void tag_resource(std::string resource_arn, std::vector<Tag> tags, std::function<void(Failure)> done);
   void untag_resource(std::string resource_arn, std::vector<std::string> keys,
                       std::function<void(Failure)> done);
+  void get_resource_policy(std::string resource_arn, Done<ResourcePolicy> done);
+  void put_resource_policy(PutResourcePolicyRequest request, Done<std::string> done);
+  void delete_resource_policy(DeleteResourcePolicyRequest request, Done<std::optional<std::string>> done);
 
  private:
   class Impl;

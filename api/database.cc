@@ -80,6 +80,16 @@ Failure Database::tag_resource(const std::string& resource_arn, const std::vecto
 Failure Database::untag_resource(const std::string& resource_arn, const std::vector<std::string>& keys) {
   return dynamo::untag_resource(context(), resource_arn, keys);
 }
+Outcome<ResourcePolicy> Database::get_resource_policy(const std::string& resource_arn) {
+  return dynamo::get_resource_policy(context(), resource_arn);
+}
+Outcome<std::string> Database::put_resource_policy(const PutResourcePolicyRequest& request) {
+  return dynamo::put_resource_policy(context(), request);
+}
+Outcome<std::optional<std::string>> Database::delete_resource_policy(
+    const DeleteResourcePolicyRequest& request) {
+  return dynamo::delete_resource_policy(context(), request);
+}
 
 Outcome<TimeToLiveSpecification> Database::update_time_to_live(const UpdateTimeToLiveRequest& request) {
   return dynamo::update_time_to_live(context(), request);

@@ -27,7 +27,7 @@
 //   I2 A condition is evaluated on exactly the item the write replaces.
 //   I3 Operations are strictly serializable: each takes effect at one moment between its call and its return, a transaction,
 //      a batch of writes and a page of Query or Scan as a whole. BatchGetItem is not one moment, but one for each item.
-//   I4 An error of the class kOutcomeUnknown (InternalServerError) is the only one after which a write may have happened.
+//   I4 After InternalServerError a write may have happened; after any other error it certainly did not.
 //
 // Threads: every method from any thread. Reads run on the caller's thread, take no lock, and wait for the disk only where the
 // block is not cached; writes and table operations block until they are durable. When memory is short, blocking writes wait for room.
@@ -77,6 +77,11 @@ class Database {
   Outcome<std::vector<Tag>> list_tags(const std::string& resource_arn);
   Failure tag_resource(const std::string& resource_arn, const std::vector<Tag>& tags);
   Failure untag_resource(const std::string& resource_arn, const std::vector<std::string>& keys);
+  // Policies are kept and told, not evaluated: who embeds the engine decides who may call it. put and delete answer the revision's id;
+  // delete answers nothing when there was no policy.
+  Outcome<ResourcePolicy> get_resource_policy(const std::string& resource_arn);
+  Outcome<std::string> put_resource_policy(const PutResourcePolicyRequest& request);
+  Outcome<std::optional<std::string>> delete_resource_policy(const DeleteResourcePolicyRequest& request);
 
   Outcome<TimeToLiveSpecification> update_time_to_live(const UpdateTimeToLiveRequest& request);
   Outcome<TimeToLiveDescription> describe_time_to_live(const std::string& table);

@@ -23,12 +23,6 @@ struct Transition {
   uint64_t until_us = 0;  // wall clock
 };
 
-struct ResourcePolicy {
-  std::string text;
-  std::string revision_id;
-  bool operator==(const ResourcePolicy&) const = default;
-};
-
 // The stream that records the changes of a table's items.
 struct TableStream {
   uint64_t shard = 0;  // the open one

@@ -95,6 +95,12 @@ struct UpdateTableRequest {
   std::vector<std::string> unsupported;
 };
 
+struct ResourcePolicy {
+  std::string text;  // JSON
+  std::string revision_id;
+  bool operator==(const ResourcePolicy&) const = default;
+};
+
 struct PutResourcePolicyRequest {
   std::string resource_arn;
   std::string policy;                               // JSON, at most 20480 bytes

@@ -109,6 +109,27 @@ constexpr Operation<Api> kTables[] = {
          return d->untag_resource(request.resource_arn, request.tag_keys);
        });
      }},
+    {"GetResourcePolicy",
+     [](Api* d, json::Object o) {
+       return typed(
+           dynamo::decode_tags(o, dynamo::TagsOperation::kList),
+           [&](const dynamo::TagsRequest& request) { return d->get_resource_policy(request.resource_arn); },
+           [](const ResourcePolicy& policy, const auto&) { return dynamo::encode_policy(policy); });
+     }},
+    {"PutResourcePolicy",
+     [](Api* d, json::Object o) {
+       return typed(
+           dynamo::decode_put_resource_policy(o),
+           [&](const auto& request) { return d->put_resource_policy(request); },
+           [](const auto& revision, const auto&) { return dynamo::encode_policy_revision(revision); });
+     }},
+    {"DeleteResourcePolicy",
+     [](Api* d, json::Object o) {
+       return typed(
+           dynamo::decode_delete_resource_policy(o),
+           [&](const auto& request) { return d->delete_resource_policy(request); },
+           [](const auto& revision, const auto&) { return dynamo::encode_policy_revision(revision); });
+     }},
 };
 
 template <typename Api>
@@ -173,6 +194,11 @@ constexpr Operation<Api> kItems[] = {
        return counted(d, dynamo::decode_batch_execute_statement(o), &Api::batch_execute_statement,
                       dynamo::encode_batch_statements);
      }},
+    {"ExecuteTransaction",
+     [](Api* d, json::Object o) {
+       return counted(d, dynamo::decode_execute_transaction(o), &Api::execute_transaction,
+                      dynamo::encode_transaction);
+     }},
 };
 
 template <typename Api>
@@ -235,6 +261,9 @@ VARVE_COMPLETED(Outcome<TableDescription>, delete_table, std::string)
 VARVE_COMPLETED(Outcome<TableDescription>, describe_table, std::string)
 VARVE_COMPLETED(Outcome<ListTablesResult>, list_tables, ListTablesRequest)
 VARVE_COMPLETED(Outcome<std::vector<Tag>>, list_tags, std::string)
+VARVE_COMPLETED(Outcome<ResourcePolicy>, get_resource_policy, std::string)
+VARVE_COMPLETED(Outcome<std::string>, put_resource_policy, PutResourcePolicyRequest)
+VARVE_COMPLETED(Outcome<std::optional<std::string>>, delete_resource_policy, DeleteResourcePolicyRequest)
 VARVE_COMPLETED(Outcome<PutItemResult>, put_item, PutItemRequest)
 VARVE_COMPLETED(Outcome<UpdateItemResult>, update_item, UpdateItemRequest)
 VARVE_COMPLETED(Outcome<DeleteItemResult>, delete_item, DeleteItemRequest)
@@ -247,6 +276,7 @@ VARVE_COMPLETED(Outcome<TransactWriteItemsResult>, transact_write, TransactWrite
 VARVE_COMPLETED(Outcome<TransactGetItemsResult>, transact_get, TransactGetItemsRequest)
 VARVE_COMPLETED(Outcome<ExecuteStatementResult>, execute_statement, ExecuteStatementRequest)
 VARVE_COMPLETED(Outcome<BatchExecuteStatementResult>, batch_execute_statement, BatchExecuteStatementRequest)
+VARVE_COMPLETED(Outcome<ExecuteTransactionResult>, execute_transaction, ExecuteTransactionRequest)
 #undef VARVE_COMPLETED
 
 Failure CompletedDatabase::tag_resource(const std::string& resource_arn, const std::vector<Tag>& tags) {

@@ -52,6 +52,9 @@ class CompletedDatabase {
   Outcome<std::vector<Tag>> list_tags(const std::string& resource_arn);
   Failure tag_resource(const std::string& resource_arn, const std::vector<Tag>& tags);
   Failure untag_resource(const std::string& resource_arn, const std::vector<std::string>& keys);
+  Outcome<ResourcePolicy> get_resource_policy(const std::string& resource_arn);
+  Outcome<std::string> put_resource_policy(const PutResourcePolicyRequest& request);
+  Outcome<std::optional<std::string>> delete_resource_policy(const DeleteResourcePolicyRequest& request);
   Outcome<PutItemResult> put_item(const PutItemRequest& request);
   Outcome<UpdateItemResult> update_item(const UpdateItemRequest& request);
   Outcome<DeleteItemResult> delete_item(const DeleteItemRequest& request);
@@ -64,6 +67,7 @@ class CompletedDatabase {
   Outcome<TransactGetItemsResult> transact_get(const TransactGetItemsRequest& request);
   Outcome<ExecuteStatementResult> execute_statement(const ExecuteStatementRequest& request);
   Outcome<BatchExecuteStatementResult> batch_execute_statement(const BatchExecuteStatementRequest& request);
+  Outcome<ExecuteTransactionResult> execute_transaction(const ExecuteTransactionRequest& request);
 
  private:
   AsyncDatabase async_;
