@@ -96,9 +96,9 @@ void add_options(CLI::App* app, Settings* settings) {
   app->add_option("operations", settings->operations,
                   "'GET /' PutItem GetItem UpdateItem Query BatchWriteItem; none: all")
       ->check(CLI::IsMember({"GET /", "PutItem", "GetItem", "UpdateItem", "Query", "BatchWriteItem"}));
-  app->add_option("--varve", settings->paths.varve, "the binary to measure")->required();
-  app->add_option("--dynalite", settings->paths.dynalite, "cli.js of dynalite; none: left out");
-  app->add_option("--moto", settings->paths.moto, "moto_server; none: left out");
+  app->add_option("--varve", settings->paths.varve, "the binary to measure")->required()->take_last();
+  app->add_option("--dynalite", settings->paths.dynalite, "cli.js of dynalite; none: left out")->take_last();
+  app->add_option("--moto", settings->paths.moto, "moto_server; none: left out")->take_last();
   app->add_option("--durability", settings->paths.durability, "of varve: sync or interval")
       ->check(CLI::IsMember({"sync", "interval"}))
       ->capture_default_str();

@@ -101,6 +101,10 @@ std::string Report::json(const RunDescription& run) const {
     out.key(name);
     out.decimal(value);
   };
+  const auto count_member = [&](Slice name, uint64_t value) {
+    out.key(name);
+    out.integer(static_cast<int64_t>(value));
+  };
   const auto text_member = [&](Slice name, Slice value) {
     out.key(name);
     out.string(value);
@@ -122,17 +126,17 @@ std::string Report::json(const RunDescription& run) const {
   text_member("machine", machine_description());
   text_member("durability", run.durability);
   text_member("io", run.io);
-  member("seed", static_cast<double>(run.seed));
-  member("items", static_cast<double>(run.items));
+  count_member("seed", run.seed);
+  count_member("items", run.items);
   member("seconds", run.seconds);
-  member("rounds", run.rounds);
+  count_member("rounds", static_cast<uint64_t>(run.rounds));
   out.key("figures");
   out.begin_array();
   for (const auto& [key, cell] : cells_) {
     out.begin_object();
     text_member("system", key.system);
     text_member("operation", name_of(key.operation));
-    member("connections", key.connections);
+    count_member("connections", static_cast<uint64_t>(key.connections));
     write_cell(cell);
     out.end_object();
   }
