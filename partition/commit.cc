@@ -144,6 +144,11 @@ StoreImpl::Outcome StoreImpl::decide(std::span<const CommitKey> keys, const Eval
     Status status = evaluate(images, &batch);
     if (status.ok()) status = parse_all(&batch, &entries);
     if (status.ok()) status = check_batch(batch, entries);
+    // Also for a refusal: a keyspace that is gone, say, may be gone because of what the flag tells.
+    if (batch.is_void()) {
+      commit_retries_.fetch_add(1, std::memory_order_relaxed);
+      continue;
+    }
     const bool writes = status.ok() && !entries.empty();
     // One image is one moment; only several need the check that they are of the same one.
     if (!writes && keys.size() <= 1) return {std::move(status), {}, newest_image};
@@ -151,7 +156,7 @@ StoreImpl::Outcome StoreImpl::decide(std::span<const CommitKey> keys, const Eval
     std::optional<Result<CommitResult>> committed;
     {
       LatchTable::Holder holder(&latches_, stripes);
-      bool unchanged = true;
+      bool unchanged = !batch.is_void();
       for (size_t i = 0; i < stripes.size(); ++i)
         unchanged = unchanged && latches_.version(stripes[i]) == versions[i];
       if (!unchanged) {
@@ -165,6 +170,13 @@ StoreImpl::Outcome StoreImpl::decide(std::span<const CommitKey> keys, const Eval
     make_space(entries, batch.bytes());
     return {{}, **committed, (*committed)->sequence};
   }
+}
+
+// Whoever found its batch not void did so under a latch, and lets go of it only after the commit was applied: passing through all
+// latches once comes after all of them.
+Status StoreImpl::drain() {
+  latches_.pass_through();
+  return sync();
 }
 
 Result<CommitResult> StoreImpl::wait_for(Outcome outcome) {

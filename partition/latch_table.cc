@@ -14,6 +14,10 @@ LatchTable::Stripe LatchTable::stripe_of(KeyspaceId keyspace, Slice key) const {
   return static_cast<Stripe>(hash64(key, keyspace.value) & mask_);
 }
 
+void LatchTable::pass_through() {
+  for (size_t i = 0; i <= mask_; ++i) io::MutexLock lock(&stripes_[i].mutex);
+}
+
 // The stripes held are data, which the static analysis cannot follow.
 LatchTable::Holder::Holder(LatchTable* table,
                            const std::vector<Stripe>& stripes) VARVE_NO_THREAD_SAFETY_ANALYSIS

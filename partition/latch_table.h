@@ -37,6 +37,9 @@ class LatchTable {
     stripes_[stripe].version.store(sequence.value, std::memory_order_release);
   }
 
+  // Takes and releases every stripe, one after the other: whoever held one before has let go of it.
+  void pass_through();
+
   // Holds a set of stripes; releases them when destroyed.
   class Holder {
    public:

@@ -119,8 +119,8 @@ struct Image {
 
 // Decides a commit from the images of its keys, in the order they were given. Runs without any latch and may run again when another
 // commit changed a key meanwhile, so it must depend on nothing else and start from the empty batch it is given. An error refuses
-// the commit and is returned to the caller; an ok status with an empty batch is a no-op. The batch may write only the commit's keys
-// and keys that no one else writes but under one of them (index entries, stream records).
+// the commit and is returned to the caller; an ok status with an empty batch is a no-op. It is also evaluated again when a flag that it gave to
+// the batch is set (WriteBatch::void_if). The batch may write only the commit's keys and keys that no one else writes but under one of them (index entries, stream records).
 using Evaluate = std::function<Status(std::span<const Image> images, WriteBatch* batch)>;
 
 struct CommitResult {
@@ -190,6 +190,9 @@ class Store {
 
   // Everything written so far is durable on return (of use in interval mode).
   virtual Status sync() = 0;
+  // Every commit that was under way is visible on return, and those that are still to be applied have seen the flags that were set
+  // before (WriteBatch::void_if). Passes through every latch: for rare changes of what commits rest on.
+  virtual Status drain() = 0;
   // Memtables to files; merges until no level needs it. For tools, benches and tests.
   virtual Status flush() = 0;
   virtual Status compact() = 0;

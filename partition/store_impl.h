@@ -73,6 +73,7 @@ class StoreImpl final : public Store {
   Result<lsm::TreeStatistics> keyspace_statistics(KeyspaceId keyspace) override;
 
   Status sync() override;
+  Status drain() override;
   Status flush() override;
   Status compact() override;
   Status quiesce() override;

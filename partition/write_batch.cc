@@ -62,6 +62,7 @@ void WriteBatch::put_stamped(KeyspaceId keyspace, Slice value) {
 void WriteBatch::clear() {
   payload_.clear();
   slots_.clear();
+  flags_.clear();
   count_ = 0;
   stamped_ = 0;
 }

@@ -4,9 +4,15 @@
 // An entry may hold the commit's sequence number in its key and the commit's time in its value. Both are known only when the log
 // has given the record its place: the batch leaves 8 bytes for each, which the log fills in big-endian.
 //
+// A batch that an evaluation builds may rest on more than the images it is given: on what a catalog said, as tables and their indexes
+// do. It names the flag by which that would be revoked (void_if), and Store::commit evaluates anew when the flag is set: no
+// commit that reads the old state is applied after the flag was set.
+//
 // Threads: one at a time. At most one operation per (keyspace, key).
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -41,6 +47,16 @@ class WriteBatch {
   // 8 bytes) and `value`.
   void put_stamped(KeyspaceId keyspace, Slice value);
 
+  // The batch is void once *flag is set. A flag is set once and stays set; it outlives the batch's commit. The load pairs with the release
+  // of whoever sets it.
+  void void_if(const std::atomic<bool>* flag) {
+    if (std::find(flags_.begin(), flags_.end(), flag) == flags_.end()) flags_.push_back(flag);
+  }
+  bool is_void() const {
+    return std::any_of(flags_.begin(), flags_.end(),
+                       [](const std::atomic<bool>* flag) { return flag->load(std::memory_order_acquire); });
+  }
+
   bool empty() const { return count_ == 0; }
   size_t count() const { return count_; }
   size_t bytes() const { return payload_.size(); }
@@ -61,6 +77,7 @@ class WriteBatch {
   void add_slot(wal::Slot::Kind kind);
   std::string payload_;
   std::vector<wal::Slot> slots_;
+  std::vector<const std::atomic<bool>*> flags_;
   size_t count_ = 0;
   uint32_t stamped_ = 0;
 };

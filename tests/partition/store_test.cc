@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/coding.h"
+#include "base/io/clock.h"
 #include "base/io/mutex.h"
 #include "base/io/simulated/disk.h"
 #include "base/io/simulated/simulation.h"
@@ -277,6 +278,71 @@ TEST(Store, ARefusalWritesNothingAndCarriesItsStatus) {
   EXPECT_EQ(refused.code(), ErrorCode::kConflict);
   EXPECT_EQ(store->visible(), before);
   EXPECT_EQ(get(store.get(), id, "k"), "");
+}
+
+TEST(Revocation, ACommitWhoseFlagIsSetMeanwhileIsEvaluatedAnewAlsoWhenItWasRefused) {
+  TemporaryDirectory temporary;
+  auto store = must_open(temporary.path() + "/data", {});
+  const KeyspaceId id = must_create(store.get(), "space");
+  const KeyspaceId gone = must_create(store.get(), "gone");
+  std::atomic<bool> revoked{false};
+  const CommitKey key{id, "key"};
+  int evaluations = 0;
+  const auto written = store->commit({&key, 1}, [&](std::span<const Image>, WriteBatch* batch) -> Status {
+    // What the first evaluation rests on goes away before it can be applied, and with it the keyspace that it writes.
+    const bool first = ++evaluations == 1;
+    if (first) batch->void_if(&revoked);
+    batch->put(id, "key", first ? "old" : "new");
+    if (!first) return {};
+    batch->put(gone, "derived", "old");
+    revoked.store(true, std::memory_order_release);
+    return store->drop_keyspace(gone);
+  });
+  ASSERT_TRUE(written.ok()) << written.status().to_string();
+  EXPECT_EQ(evaluations, 2);
+  EXPECT_EQ(get(store.get(), id, "key"), "new");
+}
+
+// Writers that put under a flag, and one that sets it: after drain nothing of the old kind appears any more, and what was is visible.
+TEST(Revocation, AfterDrainNoCommitOfTheOldKindIsStillToCome) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    io::SimulatedDisk disk;
+    io::SimulatedDriver driver(&disk);
+    io::Simulation simulation(seed);
+    simulation.run([&] {
+      auto store = must_open("store", small(&driver));
+      const KeyspaceId id = must_create(store.get(), "space");
+      std::atomic<bool> revoked{false};
+      const auto count = [&] {
+        size_t found = 0;
+        for (int i = 0; i < 60; ++i) found += get(store.get(), id, "k" + std::to_string(i)) == "old" ? 1 : 0;
+        return found;
+      };
+      std::vector<io::Thread> writers;
+      for (int w = 0; w < 3; ++w) {
+        writers.emplace_back("writer", [&, w] {
+          for (int i = 0; i < 20; ++i) {
+            const std::string name = "k" + std::to_string(w * 20 + i);
+            const CommitKey key{id, name};
+            const auto evaluate = [&](std::span<const Image>, WriteBatch* batch) {
+              const bool old = !revoked.load(std::memory_order_acquire);
+              if (old) batch->void_if(&revoked);
+              batch->put(id, name, old ? "old" : "new");
+              return Status();
+            };
+            EXPECT_TRUE(store->commit({&key, 1}, evaluate).ok());
+          }
+        });
+      }
+      io::sleep_ns(seed * 300'000);
+      revoked.store(true, std::memory_order_release);
+      ASSERT_TRUE(store->drain().ok());
+      const size_t at_drain = count();
+      for (io::Thread& writer : writers) writer.join();
+      EXPECT_EQ(count(), at_drain) << "seed " << seed;
+      ASSERT_TRUE(store->close().ok());
+    });
+  }
 }
 
 TEST(Claims, AClaimedKeyRefusesWritesWithoutTheClaimAndNothingElse) {
