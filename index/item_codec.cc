@@ -252,6 +252,22 @@ std::string encode_item(const Item& item) {
   return out;
 }
 
+std::string encode_part(const ItemView& item, const std::function<bool(Slice name)>& keep) {
+  std::string out(1, static_cast<char>(kItemFormatVersion));
+  ContainerWriter writer(&out, item.size());
+  for (size_t i = 0; i < item.size(); ++i) {
+    const Slice name = item.name(i);
+    if (!keep(name)) continue;
+    const ValueView value = item.value(i);
+    ByteWriter(&out).string(name);
+    out.push_back(static_cast<char>(value.type()));
+    out.append(value.payload());
+    writer.entry_done();
+  }
+  writer.finish();
+  return out;
+}
+
 Result<Item> decode_item(Slice encoded) {
   Item item;
   VARVE_RETURN_IF_ERROR(Decoder(encoded).item(encoded, &item));

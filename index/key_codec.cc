@@ -51,6 +51,14 @@ void append_key_component(const AttributeValue& value, std::string* out) {
   out->push_back(kTerminator);
 }
 
+// The payloads of S, N and B in items are the scalar bytes of components.
+void append_key_component(const ValueView& value, std::string* out) {
+  CHECK(is_scalar_key_type(value.type()));
+  append_escaped(value.payload(), out);
+  out->push_back(kEscape);
+  out->push_back(kTerminator);
+}
+
 Result<AttributeValue> decode_key_component(AttributeType type, Slice* input) {
   const size_t length = component_length(*input);
   if (length == 0) return malformed("no terminator, or an unknown escape");
@@ -75,10 +83,17 @@ Result<AttributeValue> decode_key_component(AttributeType type, Slice* input) {
   }
 }
 
+void begin_tree_key(std::string* out) { out->assign(kKeyHashBytes, '\0'); }
+
+void finish_partition_prefix(std::string* out) {
+  store_big64(out->data(), hash64(Slice(*out).substr(kKeyHashBytes)));
+}
+
 std::string encode_partition_prefix(const AttributeValue& partition) {
-  std::string key(kKeyHashBytes, '\0');
+  std::string key;
+  begin_tree_key(&key);
   append_key_component(partition, &key);
-  store_big64(key.data(), hash64(Slice(key).substr(kKeyHashBytes)));
+  finish_partition_prefix(&key);
   return key;
 }
 
@@ -99,9 +114,9 @@ std::string encode_tree_key(const PrimaryKey& key) {
 }
 
 void assign_tree_key(const PrimaryKey& key, std::string* out) {
-  out->assign(kKeyHashBytes, '\0');
+  begin_tree_key(out);
   append_key_component(key.partition, out);
-  store_big64(out->data(), hash64(Slice(*out).substr(kKeyHashBytes)));
+  finish_partition_prefix(out);
   if (key.sort) append_key_component(*key.sort, out);
 }
 
@@ -119,6 +134,18 @@ Result<PrimaryKey> decode_tree_key(const KeySchema& schema, Slice tree_key) {
   }
   if (!rest.empty()) return malformed("bytes after the last component");
   return key;
+}
+
+std::optional<size_t> tree_key_components(Slice tree_key) {
+  if (tree_key.size() < kKeyHashBytes) return std::nullopt;
+  tree_key.remove_prefix(kKeyHashBytes);
+  size_t count = 0;
+  for (; !tree_key.empty(); ++count) {
+    const size_t length = component_length(tree_key);
+    if (length == 0) return std::nullopt;
+    tree_key.remove_prefix(length);
+  }
+  return count;
 }
 
 size_t partition_prefix_length(Slice tree_key) {
@@ -163,7 +190,10 @@ bool SortCondition::matches(const AttributeValue& sort) const {
 }
 
 KeyRange collection_range(const AttributeValue& partition, const SortCondition* condition) {
-  const std::string prefix = encode_partition_prefix(partition);
+  return range_below(encode_partition_prefix(partition), condition);
+}
+
+KeyRange range_below(const std::string& prefix, const SortCondition* condition) {
   KeyRange range{prefix, prefix_successor(prefix)};
   if (condition == nullptr) return range;
   std::string low = prefix;

@@ -5,7 +5,8 @@
 //   tree key  = hash64(partition component) big-endian, partition component [sort component]
 //
 // A component ends at its first 00 01, whatever its type, so a tree key can be split without its schema.
-// An index tree's key is such a key followed by the base table's components (index/entries, later).
+// An index may have several partition and several sort components (index/index_schema.h), the hash then being of all its partition
+// components together; and its key ends with the components of the item's key in the table (index/index_entry.h).
 //
 // Errors: decoding answers kCorruption. Threads: free functions; share nothing.
 #pragma once
@@ -16,6 +17,7 @@
 #include "base/result.h"
 #include "base/slice.h"
 #include "index/attribute_value.h"
+#include "index/item_view.h"
 #include "index/key_schema.h"
 
 namespace varve::index {
@@ -24,8 +26,13 @@ inline constexpr size_t kKeyHashBytes = 8;
 
 // value must be S, N or B.
 void append_key_component(const AttributeValue& value, std::string* out);
+void append_key_component(const ValueView& value, std::string* out);
 // Takes one component off the front of *input. The bytes must be exactly what append_key_component writes.
 Result<AttributeValue> decode_key_component(AttributeType type, Slice* input);
+
+// A tree key of any number of components: begin_tree_key, the partition components, finish_partition_prefix, the others.
+void begin_tree_key(std::string* out);
+void finish_partition_prefix(std::string* out);
 
 std::string encode_tree_key(const AttributeValue& partition, const AttributeValue* sort);
 std::string encode_tree_key(const PrimaryKey& key);
@@ -34,10 +41,14 @@ void assign_tree_key(const PrimaryKey& key, std::string* out);
 // Refuses a hash that is not the partition component's.
 Result<PrimaryKey> decode_tree_key(const KeySchema& schema, Slice tree_key);
 
+// How many components follow the hash; nullopt when the bytes are not a hash and whole components.
+std::optional<size_t> tree_key_components(Slice tree_key);
+
 // The hash and the partition component: what every key of one item collection begins with, and what the
 // partition-key filter is built on and probed with.
 std::string encode_partition_prefix(const AttributeValue& partition);
-// Its length in a tree key, found without the schema; 0 when the bytes are no tree key.
+// The length of the hash and the first component in a tree key, found without the schema; 0 when the bytes are no tree key. Of an index with
+// several partition components too it is shared by a whole item collection, and by no other but for a collision of hashes.
 size_t partition_prefix_length(Slice tree_key);
 uint64_t partition_hash(const AttributeValue& partition);
 
@@ -71,6 +82,8 @@ struct SortCondition {
 // The tree keys of one item collection, all of it or those whose sort key meets the condition. lower >= upper when
 // nothing can match.
 KeyRange collection_range(const AttributeValue& partition, const SortCondition* condition);
+// The same below any whole number of components: those keys that begin with `prefix` and whose next component meets the condition.
+KeyRange range_below(const std::string& prefix, const SortCondition* condition);
 
 // The tree keys of segment i of n of a parallel scan: an equal range of the hash.
 KeyRange segment_range(uint32_t segment, uint32_t total_segments);

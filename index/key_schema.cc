@@ -1,5 +1,7 @@
 #include "index/key_schema.h"
 
+#include <algorithm>
+
 namespace varve::index {
 
 namespace {
@@ -40,6 +42,14 @@ Status check_sizes(const KeySchema& schema, const PrimaryKey& key) {
 
 }  // namespace
 
+bool KeyParts::is_key(Slice name) const {
+  const auto has = [name](std::span<const KeyAttribute> part) {
+    return std::any_of(part.begin(), part.end(),
+                       [name](const KeyAttribute& attribute) { return attribute.name == name; });
+  };
+  return has(partition) || has(sort);
+}
+
 Item PrimaryKey::to_item(const KeySchema& schema) const {
   Item item;
   item.set(schema.partition.name, partition);
@@ -73,14 +83,20 @@ Result<PrimaryKey> key_of_parameter(const KeySchema& schema, const Item& key) {
 
 Status check_partition_key_value(const KeyAttribute& attribute, const AttributeValue& value) {
   VARVE_RETURN_IF_ERROR(check_not_empty(attribute, value));
-  if (!exceeds(value, kMaxPartitionKeyBytes)) return {};
-  return Status::invalid_argument(std::string(kInvalidParameter) +
-                                  "Size of hashkey has exceeded the maximum size limit of2048 bytes");
+  return exceeds(value, kMaxPartitionKeyBytes) ? partition_key_too_long() : Status();
 }
 
 Status check_sort_key_value(const KeyAttribute& attribute, const AttributeValue& value) {
   VARVE_RETURN_IF_ERROR(check_not_empty(attribute, value));
-  if (!exceeds(value, kMaxSortKeyBytes)) return {};
+  return exceeds(value, kMaxSortKeyBytes) ? sort_key_too_long() : Status();
+}
+
+Status partition_key_too_long() {
+  return Status::invalid_argument(std::string(kInvalidParameter) +
+                                  "Size of hashkey has exceeded the maximum size limit of2048 bytes");
+}
+
+Status sort_key_too_long() {
   return Status::invalid_argument(
       std::string(kInvalidParameter) +
       "Aggregated size of all range keys has exceeded the size limit of 1024 bytes");

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/result.h"
@@ -28,6 +29,22 @@ struct KeySchema {
   bool operator==(const KeySchema&) const = default;
 };
 
+// The key attributes of a table or an index, whoever holds them: what reads need to know of either. Borrows them.
+struct KeyParts {
+  std::span<const KeyAttribute> partition;  // at least one
+  std::span<const KeyAttribute> sort;
+
+  KeyParts(std::span<const KeyAttribute> partition_key, std::span<const KeyAttribute> sort_key)
+      : partition(partition_key), sort(sort_key) {}
+  // A table's schema is meant wherever any key's will do.
+  KeyParts(const KeySchema& schema) : partition(&schema.partition, 1) {
+    if (schema.sort) sort = {&*schema.sort, 1};
+  }
+
+  size_t size() const { return partition.size() + sort.size(); }
+  bool is_key(Slice name) const;
+};
+
 // The key values of one item.
 struct PrimaryKey {
   AttributeValue partition;
@@ -48,5 +65,9 @@ Result<PrimaryKey> key_of_parameter(const KeySchema& schema, const Item& key);
 // Emptiness and size only; the type must be right already.
 Status check_partition_key_value(const KeyAttribute& attribute, const AttributeValue& value);
 Status check_sort_key_value(const KeyAttribute& attribute, const AttributeValue& value);
+
+// The texts for keys beyond kMaxPartitionKeyBytes and kMaxSortKeyBytes.
+Status partition_key_too_long();
+Status sort_key_too_long();
 
 }  // namespace varve::index
