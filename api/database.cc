@@ -1,3 +1,4 @@
+#include "api/dynamo/backfill.h"
 #include "api/dynamo/housekeeping.h"
 #include "api/dynamo/item_write.h"
 #include "api/dynamo/operations.h"
@@ -25,6 +26,7 @@ class Database::Impl {
   std::unique_ptr<dynamo::Catalog> catalog;
   std::unique_ptr<dynamo::TransactionTokens> tokens;
   expression::SyntaxCache expressions;
+  std::unique_ptr<dynamo::Backfill> backfill;
   dynamo::Context context;
   std::unique_ptr<dynamo::Housekeeping> housekeeping;  // last: it uses the rest
 };
@@ -42,8 +44,9 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& directory,
   VARVE_ASSIGN_OR_RETURN(impl->streams, dynamo::Streams::open(impl->store.get(), options.streams));
   VARVE_ASSIGN_OR_RETURN(impl->catalog, dynamo::Catalog::open(impl->store.get(), options.table_delay_us));
   VARVE_ASSIGN_OR_RETURN(impl->tokens, dynamo::TransactionTokens::open(impl->store.get()));
-  impl->context = {impl->store.get(), impl->catalog.get(), impl->tokens.get(), &impl->expressions,
-                   impl->streams.get()};
+  VARVE_ASSIGN_OR_RETURN(impl->backfill, dynamo::Backfill::open(impl->store.get(), impl->catalog.get()));
+  impl->context = {impl->store.get(),  impl->catalog.get(), impl->tokens.get(),
+                   &impl->expressions, impl->streams.get(), impl->backfill.get()};
   impl->housekeeping =
       std::make_unique<dynamo::Housekeeping>(impl->context, options.streams, options.store.log_line);
   return std::unique_ptr<Database>(new Database(std::move(impl)));
@@ -53,6 +56,7 @@ const dynamo::Context& Database::context() const { return impl_->context; }
 partition::Store& Database::store() { return *impl_->store; }
 Status Database::close() {
   impl_->housekeeping->stop();
+  impl_->backfill->stop();
   return impl_->store->close();
 }
 

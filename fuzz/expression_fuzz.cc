@@ -119,7 +119,7 @@ void check_key_condition(Slice text) {
                                 index::KeyAttribute{"b", index::AttributeType::kNumber}};
   const Result<KeyQuery> query = condition->resolve(schema);
   if (!query.ok()) return check_message(query.status());
-  (void)index::collection_range(query->partition, query->sort ? &*query->sort : nullptr);
+  (void)query->range();
 }
 
 }  // namespace

@@ -63,7 +63,8 @@ void check_read(Planner* planner) {
   evaluate(plan->filter);
   for (const auto& path : plan->projection) CHECK(!path.steps.empty() && !result_name(path).empty());
   const ReadPosition last{static_cast<uint32_t>(plan->ranges.size() - 1), ""};
-  const auto read_back = decode_next_token(encode_next_token(7, last), 7, *plan, schema());
+  const auto read_back =
+      decode_next_token(encode_next_token(7, last), 7, *plan, index::KeyParts(schema()).size());
   CHECK(read_back && read_back->range == last.range);
 }
 
@@ -81,7 +82,7 @@ void check_write(Planner* planner) {
 void check_token(Slice text) {
   ReadPlan plan;
   plan.ranges.resize(2);
-  const auto position = decode_next_token(text, 0, plan, schema());
+  const auto position = decode_next_token(text, 0, plan, index::KeyParts(schema()).size());
   if (position) CHECK(encode_next_token(0, *position) == text);
 }
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "api/dynamo/item_change.h"
+#include "api/dynamo/item_collection.h"
 #include "api/dynamo/operations.h"
 #include "api/dynamo/parameters.h"
 #include "index/item_codec.h"
@@ -29,7 +30,14 @@ class BatchCommit {
   Outcome<BatchWriteItemResult> finish(const Result<partition::CommitResult>& committed) {
     if (failure_ && committed.code() == ErrorCode::kConflict) return *std::move(failure_);
     if (!committed.ok()) return error_of_store(committed.status());
-    return BatchWriteItemResult{std::move(consumed_)};
+    BatchWriteItemResult result{std::move(consumed_), {}};
+    if (return_item_collection_metrics_) {
+      for (const Write& write : writes_) {
+        add_collection_metrics(store_, *tables_[write.table], write.tree_key,
+                               &result.item_collection_metrics);
+      }
+    }
+    return result;
   }
 
  private:
@@ -42,6 +50,8 @@ class BatchCommit {
   Failure add(const BatchWrite& request, size_t table);
   Failure apply(std::span<const partition::Image> images, partition::WriteBatch* batch);
 
+  partition::Store* store_ = nullptr;
+  bool return_item_collection_metrics_ = false;
   std::vector<TableRef> tables_;
   std::vector<Write> writes_;
   std::vector<partition::CommitKey> keys_;
@@ -84,13 +94,20 @@ Failure BatchCommit::add(const BatchWrite& request, size_t table) {
       index::key_of_parameter(
           schema, request.put_item ? key_attributes(schema, *request.put_item) : *request.delete_key));
   write.tree_key = index::encode_tree_key(key);
-  if (request.put_item) write.encoded = index::encode_item(*request.put_item);
+  if (request.put_item) {
+    write.encoded = index::encode_item(*request.put_item);
+    VARVE_ASSIGN_OR_FAIL_STATUS(const ItemImage image, ItemImage::of(write.encoded));
+    VARVE_RETURN_IF_FAILED(check_index_keys(*tables_[table], image.view, index::ItemSource::kPut));
+  }
   writes_.push_back(std::move(write));
   return std::nullopt;
 }
 
 Failure BatchCommit::apply(std::span<const partition::Image> images, partition::WriteBatch* batch) {
-  for (ConsumedCapacity& table : consumed_) table.units = 0;
+  for (size_t i = 0; i < tables_.size(); ++i) {
+    VARVE_RETURN_IF_FAILED(follow_table(&tables_[i]));
+    consumed_[i] = {tables_[i]->description.name, 0, {}};
+  }
   for (size_t i = 0; i < writes_.size(); ++i) {
     const Write& write = writes_[i];
     VARVE_ASSIGN_OR_FAIL_STATUS(const ItemImage before, ItemImage::of(images[i]));
@@ -100,7 +117,7 @@ Failure BatchCommit::apply(std::span<const partition::Image> images, partition::
     }
     const ItemChange change{*tables_[write.table], write.tree_key, before, after};
     VARVE_ASSIGN_OR_FAIL(const ConsumedCapacity consumed, change.add_to(batch));
-    consumed_[write.table].units += consumed.units;
+    consumed_[write.table].add(consumed);
   }
   return std::nullopt;
 }
@@ -119,12 +136,14 @@ Outcome<std::shared_ptr<BatchCommit>> BatchCommit::prepare(const Context& contex
     for (const BatchWrite& write : writes) VARVE_RETURN_IF_FAILED(check_write(write, request.notes));
   }
   auto commit = std::make_shared<BatchCommit>();
+  commit->store_ = context.store;
+  commit->return_item_collection_metrics_ = request.return_item_collection_metrics;
   std::vector<TableRef>& tables = commit->tables_;
   for (const auto& [name, writes] : request.tables) {
     VARVE_ASSIGN_OR_FAIL(tables.emplace_back(), context.table_for_items(name));
   }
   for (size_t i = 0; i < tables.size(); ++i) {
-    commit->consumed_.push_back({tables[i]->description.name, 0});
+    commit->consumed_.push_back({tables[i]->description.name, 0, {}});
     for (const BatchWrite& write : request.tables[i].second) {
       VARVE_RETURN_IF_FAILED(commit->add(write, i));
     }

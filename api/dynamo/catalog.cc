@@ -1,9 +1,11 @@
 #include "api/dynamo/catalog.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdio>
 #include <set>
+#include <utility>
 
 #include "api/dynamo/expiry.h"
 #include "api/dynamo/stream.h"
@@ -16,7 +18,10 @@ namespace {
 constexpr char kEntriesKeyspace[] = "catalog";
 constexpr Slice kItemsPrefix = "table/";
 
+constexpr Slice kIndexPrefix = "index/";
+
 std::string items_keyspace(Slice table_id) { return std::string(kItemsPrefix) + std::string(table_id); }
+std::string index_keyspace(Slice index_id) { return std::string(kIndexPrefix) + std::string(index_id); }
 
 // A random UUID (RFC 9562, version 4).
 std::string fresh_id() {
@@ -77,7 +82,7 @@ Catalog::Catalog(partition::Store* store, KeyspaceId entries, uint64_t delay_us)
 Result<std::unique_ptr<Catalog>> Catalog::open(partition::Store* store, uint64_t delay_us) {
   VARVE_ASSIGN_OR_RETURN(const KeyspaceId entries, entries_keyspace(store));
   std::unique_ptr<Catalog> catalog(new Catalog(store, entries, delay_us));
-  io::MutexLock lock(&catalog->mutex_);
+  io::MutexLock lock(&catalog->changes_mutex_);
   VARVE_RETURN_IF_ERROR(catalog->load());
   if (const Failure failure = catalog->erase_deleted())
     return Status(failure->code(), "removing deleted tables: " + failure->message);
@@ -94,21 +99,20 @@ Status Catalog::load() {
       return Status::corruption("catalog", 0,
                                 "an entry under another table's name: " + table.description.name);
     }
-    const std::string keyspace = items_keyspace(table.description.id);
-    const auto items = store_->find_keyspace(keyspace);
-    if (!items) return Status::corruption("catalog", 0, "no keyspace for table " + table.description.name);
-    table.items = *items;
+    VARVE_RETURN_IF_ERROR(find_keyspaces(&table));
     VARVE_RETURN_IF_ERROR(find_stream_segment(store_, &table));
     VARVE_RETURN_IF_ERROR(find_expiry_entries(store_, &table));
+    named.insert(items_keyspace(table.description.id));
+    for (const IndexDescription& index : table.description.indexes) named.insert(index_keyspace(index.id));
     if (table.expiry) named.insert(expiry_keyspace(table.description.id, table.expiry->enabled_us));
-    named.insert(keyspace);
     std::string name = table.description.name;
     tables.emplace(std::move(name), std::make_shared<const Table>(std::move(table)));
   }
   VARVE_RETURN_IF_ERROR(entries->status());
   for (const partition::KeyspaceInfo& keyspace : store_->keyspaces()) {
-    const bool is_a_table =
-        keyspace.name.starts_with(kItemsPrefix) || keyspace.name.starts_with(kExpiryPrefix);
+    const bool is_a_table = keyspace.name.starts_with(kItemsPrefix) ||
+                            keyspace.name.starts_with(kIndexPrefix) ||
+                            keyspace.name.starts_with(kExpiryPrefix);
     if (!is_a_table || named.contains(keyspace.name)) continue;
     VARVE_RETURN_IF_ERROR(store_->drop_keyspace(keyspace.id));
   }
@@ -116,7 +120,44 @@ Status Catalog::load() {
   return {};
 }
 
+Status Catalog::find_keyspaces(Table* table) const {
+  const auto items = store_->find_keyspace(items_keyspace(table->description.id));
+  if (!items) return Status::corruption("catalog", 0, "no keyspace for table " + table->description.name);
+  table->items = *items;
+  table->index_entries.clear();
+  for (const IndexDescription& index : table->description.indexes) {
+    const auto entries = store_->find_keyspace(index_keyspace(index.id));
+    if (!entries) {
+      return Status::corruption(
+          "catalog", 0, "no keyspace for index " + index.schema.name + " of " + table->description.name);
+    }
+    table->index_entries.push_back(*entries);
+  }
+  return {};
+}
+
+Status Catalog::create_index_keyspaces(Table* table) {
+  for (IndexDescription& index : table->description.indexes) {
+    if (!index.id.empty()) continue;
+    index.id = fresh_id();
+    VARVE_RETURN_IF_ERROR(store_->create_keyspace(index_keyspace(index.id)).status());
+  }
+  return find_keyspaces(table);
+}
+
+// The table, or the index, is gone once the entry says so: a failure here leaves a keyspace for the next open to drop.
+void Catalog::drop_keyspaces_of(const Table& table, const Table* kept) {
+  if (kept == nullptr) (void)store_->drop_keyspace(table.items);
+  if (kept == nullptr && table.expiry) (void)store_->drop_keyspace(table.expiry->entries);
+  for (const KeyspaceId entries : table.index_entries) {
+    const bool stays = kept != nullptr && std::find(kept->index_entries.begin(), kept->index_entries.end(),
+                                                    entries) != kept->index_entries.end();
+    if (!stays) (void)store_->drop_keyspace(entries);
+  }
+}
+
 void Catalog::publish(Tables tables) {
+  io::MutexLock lock(&mutex_);
   tables_ = std::make_shared<const Tables>(std::move(tables));
   version_.fetch_add(1, std::memory_order_release);
 }
@@ -177,32 +218,35 @@ Transition Catalog::transition(TableStatus status) const {
 }
 
 Failure Catalog::erase_deleted() {
-  std::vector<TableRef> gone;
-  for (const auto& [name, table] : *tables_) {
-    if (!table->status()) gone.push_back(table);
-  }
-  for (TableRef& table : gone) {
-    VARVE_ASSIGN_OR_FAIL([[maybe_unused]] const TableRef erased, erase(std::move(table)));
+  const auto before = current();
+  for (const auto& [name, table] : *before) {
+    if (table->status()) continue;
+    VARVE_ASSIGN_OR_FAIL([[maybe_unused]] const TableRef erased, erase(table));
   }
   return std::nullopt;
 }
 
 Outcome<TableRef> Catalog::begin_change(Slice name) {
   VARVE_RETURN_IF_FAILED(erase_deleted());
-  const auto found = tables_->find(name);
-  if (found == tables_->end()) return table_not_found(name);
+  const auto before = current();
+  const auto found = before->find(name);
+  if (found == before->end()) return table_not_found(name);
   return found->second;
 }
 
 Outcome<TableRef> Catalog::store_changed(Table table, const Companion& companion) {
+  VARVE_RETURN_IF_FAILED(failure_of(create_index_keyspaces(&table)));
   partition::WriteBatch batch;
   if (companion) VARVE_RETURN_IF_FAILED(companion(&table, &batch));
   batch.put(entries_, table.description.name, encode_table(table));
   VARVE_RETURN_IF_FAILED(failure_of(store_->write(&batch).status()));
-  Tables tables = *tables_;
+  Tables tables = *current();
   auto changed = std::make_shared<const Table>(std::move(table));
-  tables[changed->description.name] = changed;
+  TableRef& place = tables[changed->description.name];
+  const TableRef replaced = std::exchange(place, changed);
+  if (replaced != nullptr) replaced->successor.set(changed);
   publish(std::move(tables));
+  if (replaced != nullptr) drop_keyspaces_of(*replaced, changed.get());
   return TableRef(changed);
 }
 
@@ -215,20 +259,19 @@ Outcome<TableRef> Catalog::erase(TableRef table, const Companion& companion) {
   }
   batch.remove(entries_, name);
   VARVE_RETURN_IF_FAILED(failure_of(store_->write(&batch).status()));
-  Tables tables = *tables_;
+  Tables tables = *current();
   tables.erase(name);
+  table->successor.set(nullptr);
   publish(std::move(tables));
-  // The table is gone once its entry is: a failure here leaves a keyspace for the next open to drop.
-  (void)store_->drop_keyspace(table->items);
-  if (table->expiry) (void)store_->drop_keyspace(table->expiry->entries);
+  drop_keyspaces_of(*table, nullptr);
   return table;
 }
 
 Outcome<TableRef> Catalog::create(Table table, const Companion& companion) {
-  io::MutexLock lock(&mutex_);
+  io::MutexLock lock(&changes_mutex_);
   const std::string name = table.description.name;
   VARVE_RETURN_IF_FAILED(erase_deleted());
-  if (tables_->contains(name)) {
+  if (current()->contains(name)) {
     return Error{ErrorType::kResourceInUse, "Table already exists: " + name, {}};
   }
   table.description.created_us = io::wall_us();
@@ -237,13 +280,13 @@ Outcome<TableRef> Catalog::create(Table table, const Companion& companion) {
   }
   table.description.id = fresh_id();
   table.transition = transition(TableStatus::kCreating);
-  VARVE_ASSIGN_OR_FAIL_STATUS(table.items, store_->create_keyspace(items_keyspace(table.description.id)));
-  // After a failure the entry may still turn out to be durable, so the keyspace stays: the next open keeps or drops it.
+  VARVE_RETURN_IF_FAILED(failure_of(store_->create_keyspace(items_keyspace(table.description.id)).status()));
+  // After a failure the entry may still turn out to be durable, so the keyspaces stay: the next open keeps or drops them.
   return store_changed(std::move(table), companion);
 }
 
 Outcome<TableRef> Catalog::update(Slice name, const Change& change, const Companion& companion) {
-  io::MutexLock lock(&mutex_);
+  io::MutexLock lock(&changes_mutex_);
   VARVE_ASSIGN_OR_FAIL(const TableRef found, begin_change(name));
   if (const auto status = found->status(); status != TableStatus::kActive)
     return table_in_use(name, status.value_or(TableStatus::kDeleting));
@@ -254,7 +297,7 @@ Outcome<TableRef> Catalog::update(Slice name, const Change& change, const Compan
 }
 
 Outcome<TableRef> Catalog::amend(Slice name, const Change& change, const Companion& companion) {
-  io::MutexLock lock(&mutex_);
+  io::MutexLock lock(&changes_mutex_);
   VARVE_ASSIGN_OR_FAIL(const TableRef found, begin_change(name));
   Table table = *found;
   VARVE_RETURN_IF_FAILED(change(&table));
@@ -263,7 +306,7 @@ Outcome<TableRef> Catalog::amend(Slice name, const Change& change, const Compani
 
 Outcome<TableRef> Catalog::remove(Slice name, const std::function<Failure(const Table&)>& check,
                                   const Companion& companion) {
-  io::MutexLock lock(&mutex_);
+  io::MutexLock lock(&changes_mutex_);
   VARVE_ASSIGN_OR_FAIL(const TableRef found, begin_change(name));
   const auto status = found->status();
   if (status == TableStatus::kDeleting) return found;

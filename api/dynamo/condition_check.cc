@@ -35,7 +35,7 @@ Outcome<std::shared_ptr<ItemWrite>> place_write(TableRef table, const ConditionC
                                                 BoundWrite bound) {
   const index::KeySchema& schema = table->description.key_schema;
   VARVE_ASSIGN_OR_FAIL_STATUS(const index::PrimaryKey key, index::key_of_parameter(schema, request.key));
-  VARVE_RETURN_IF_FAILED(failure_of(bound.condition->check_key_paths(schema)));
+  VARVE_RETURN_IF_FAILED(check_key_paths(*table, *bound.condition));
   return std::shared_ptr<ItemWrite>(
       std::make_shared<ConditionCheck>(std::move(table), request, std::move(bound.condition), key));
 }

@@ -112,7 +112,7 @@ Outcome<Slice> table_name(Slice name_or_arn, TableNameUse use) {
   return name_or_arn;
 }
 
-Failure check_index_name(Slice name) { return check_name(name, "indexName", 3); }
+Failure check_index_name(Slice name, Slice path) { return check_name(name, path, 3); }
 
 Failure check_start_table_name(Slice name) { return check_name(name, "exclusiveStartTableName", 3); }
 

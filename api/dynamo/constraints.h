@@ -34,7 +34,7 @@ enum class TableNameUse { kExisting, kDefinition };
 // Checks a name, or an ARN of a table of this account and region, and answers the name; it borrows from `name_or_arn`.
 Outcome<Slice> table_name(Slice name_or_arn, TableNameUse use);
 // Other names: 3 to 255 of the same characters.
-Failure check_index_name(Slice name);
+Failure check_index_name(Slice name, Slice path = "indexName");
 Failure check_start_table_name(Slice name);  // ExclusiveStartTableName
 
 std::string table_arn(Slice table);

@@ -14,6 +14,7 @@ class SyntaxCache;
 
 namespace varve::api::dynamo {
 
+class Backfill;
 class Streams;
 class TransactionTokens;
 
@@ -23,6 +24,7 @@ struct Context {
   TransactionTokens* tokens = nullptr;
   expression::SyntaxCache* expressions = nullptr;
   Streams* streams = nullptr;
+  Backfill* backfill = nullptr;
 
   // For operations on items. The name's form was checked at the start of the request; a table that is not there is found
   // missing only here, after all checks that do not need it. One that is being created or deleted is not there yet, or any more.

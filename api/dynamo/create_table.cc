@@ -1,21 +1,12 @@
 #include <algorithm>
 
+#include "api/dynamo/index_definitions.h"
 #include "api/dynamo/operations.h"
 #include "api/dynamo/streams.h"
 #include "api/dynamo/table_settings.h"
 
 namespace varve::api::dynamo {
 namespace {
-
-template <typename Elements>
-std::string joined_names(const Elements& elements) {
-  std::string text;
-  for (const auto& element : elements) {
-    if (!text.empty()) text += ", ";
-    text += element.name;
-  }
-  return text;
-}
 
 std::string shown_schema(const std::vector<KeySchemaElement>& schema) {
   std::string text;
@@ -27,9 +18,17 @@ std::string shown_schema(const std::vector<KeySchemaElement>& schema) {
   return "[" + text + "]";
 }
 
-Failure check_attribute_name(Slice name, const std::string& path) {
-  if (name.empty()) return constraint_error(name, path, min_length(1));
-  if (name.size() > 255) return constraint_error(name, path, max_length(255));
+// A table's or a local index's.
+Failure check_schema_length(const std::vector<KeySchemaElement>& schema, const std::string& path) {
+  if (schema.size() <= 2) return std::nullopt;
+  return constraint_error(shown_schema(schema), path, max_length(2));
+}
+
+Failure check_list_members(const std::optional<std::vector<IndexDefinition>>& list, const std::string& name) {
+  if (!list) return std::nullopt;
+  for (size_t i = 0; i < list->size(); ++i) {
+    VARVE_RETURN_IF_FAILED(check_index_members((*list)[i], name + "." + std::to_string(i + 1) + ".member"));
+  }
   return std::nullopt;
 }
 
@@ -48,10 +47,15 @@ Failure check_members(const CreateTableRequest& request) {
     VARVE_RETURN_IF_FAILED(check_attribute_name(
         request.key_schema[i].name, "keySchema." + std::to_string(i + 1) + ".member.attributeName"));
   }
-  if (request.key_schema.size() > 2) {
-    return constraint_error(shown_schema(request.key_schema), "keySchema", max_length(2));
+  VARVE_RETURN_IF_FAILED(check_schema_length(request.key_schema, "keySchema"));
+  VARVE_RETURN_IF_FAILED(check_list_members(request.local_indexes, "localSecondaryIndexes"));
+  if (request.local_indexes) {
+    for (size_t i = 0; i < request.local_indexes->size(); ++i) {
+      const std::string path = "localSecondaryIndexes." + std::to_string(i + 1) + ".member.keySchema";
+      VARVE_RETURN_IF_FAILED(check_schema_length((*request.local_indexes)[i].key_schema, path));
+    }
   }
-  return std::nullopt;
+  return check_list_members(request.global_indexes, "globalSecondaryIndexes");
 }
 
 Failure check_billing(const CreateTableRequest& request) {
@@ -69,32 +73,11 @@ Failure check_billing(const CreateTableRequest& request) {
 }
 
 Failure check_keys(const CreateTableRequest& request) {
-  const auto& schema = request.key_schema;
-  const auto& definitions = request.attribute_definitions;
-  if (schema.size() > definitions.size()) {
+  if (request.key_schema.size() > request.attribute_definitions.size()) {
     return validation_error("Invalid KeySchema: Some index key attribute have no definition");
   }
-  for (const KeySchemaElement& element : schema) {
-    const auto defines = [&](const AttributeDefinition& definition) {
-      return definition.name == element.name;
-    };
-    if (std::none_of(definitions.begin(), definitions.end(), defines)) {
-      return invalid_parameter("Some index key attributes are not defined in AttributeDefinitions. Keys: [" +
-                               joined_names(schema) + "], AttributeDefinitions: [" +
-                               joined_names(definitions) + "]");
-    }
-  }
-  if (schema.size() == 2 && schema[0].name == schema[1].name) {
-    return validation_error(
-        "Both the Hash Key and the Range Key element in the KeySchema have the same name");
-  }
-  if (schema[0].type != KeyType::kHash) {
-    return validation_error("Invalid KeySchema: The first KeySchemaElement is not a HASH key type");
-  }
-  if (schema.size() == 2 && schema[1].type != KeyType::kRange) {
-    return validation_error("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type");
-  }
-  return std::nullopt;
+  VARVE_RETURN_IF_FAILED(check_keys_defined(request.key_schema, request.attribute_definitions));
+  return check_simple_schema(request.key_schema);
 }
 
 Failure check_definitions(const CreateTableRequest& request) {
@@ -105,7 +88,7 @@ Failure check_definitions(const CreateTableRequest& request) {
   std::sort(names.begin(), names.end());
   const auto twice = std::adjacent_find(names.begin(), names.end());
   if (twice != names.end()) return validation_error("Attribute Name is duplicated: " + *twice);
-  if (request.unsupported.empty() && names.size() != request.key_schema.size()) {
+  if (!request.local_indexes && !request.global_indexes && names.size() != request.key_schema.size()) {
     return invalid_parameter(
         "Number of attributes in KeySchema does not exactly match number of attributes defined in "
         "AttributeDefinitions");
@@ -132,6 +115,17 @@ index::KeyAttribute key_attribute(const CreateTableRequest& request, size_t i) {
   return {name, index::AttributeType::kString};  // check_keys found a definition
 }
 
+void add_indexes(const CreateTableRequest& request, TableDescription* table) {
+  const auto add = [&](const std::optional<std::vector<IndexDefinition>>& list, index::IndexKind kind) {
+    if (!list) return;
+    for (const IndexDefinition& definition : *list) {
+      table->indexes.push_back(describe_index(definition, kind, request.attribute_definitions));
+    }
+  };
+  add(request.local_indexes, index::IndexKind::kLocal);
+  add(request.global_indexes, index::IndexKind::kGlobal);
+}
+
 }  // namespace
 
 Outcome<TableDescription> create_table(const Context& context, const CreateTableRequest& request) {
@@ -140,6 +134,7 @@ Outcome<TableDescription> create_table(const Context& context, const CreateTable
   VARVE_RETURN_IF_FAILED(check_billing(request));
   VARVE_RETURN_IF_FAILED(check_keys(request));
   VARVE_RETURN_IF_FAILED(check_definitions(request));
+  VARVE_RETURN_IF_FAILED(check_index_lists(request));
   if (request.stream) VARVE_RETURN_IF_FAILED(check_new_stream(*request.stream));
   VARVE_ASSIGN_OR_FAIL(const auto table_class, table_class_of(request.table_class));
   if (request.encryption) VARVE_RETURN_IF_FAILED(check_encryption(*request.encryption));
@@ -151,6 +146,8 @@ Outcome<TableDescription> create_table(const Context& context, const CreateTable
   description.attribute_definitions = request.attribute_definitions;
   description.key_schema.partition = key_attribute(request, 0);
   if (request.key_schema.size() == 2) description.key_schema.sort = key_attribute(request, 1);
+  add_indexes(request, &description);
+  VARVE_RETURN_IF_FAILED(check_projected_count(description.indexes));
   description.billing_mode = request.billing_mode.value_or(BillingMode::kProvisioned);
   description.throughput = request.throughput.value_or(Throughput());
   description.table_class = table_class;
@@ -177,6 +174,7 @@ Outcome<TableDescription> create_table(const Context& context, const CreateTable
   stream.publish();
   TableDescription answer = created->description;
   answer.status = TableStatus::kCreating;
+  for (IndexDescription& index : answer.indexes) index.status = IndexStatus::kCreating;
   return answer;
 }
 

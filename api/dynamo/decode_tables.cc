@@ -15,6 +15,11 @@ constexpr std::array<Slice, 2> kKeyTypeNames = {"HASH", "RANGE"};
 constexpr std::array kKeyTypeValues = {KeyType::kHash, KeyType::kRange};
 constexpr EnumTable<KeyType> kKeyType{kKeyTypeNames, kKeyTypeValues};
 
+constexpr std::array<Slice, 3> kProjectionNames = {"ALL", "INCLUDE", "KEYS_ONLY"};
+constexpr std::array kProjectionValues = {index::ProjectionType::kAll, index::ProjectionType::kInclude,
+                                          index::ProjectionType::kKeysOnly};
+constexpr EnumTable<index::ProjectionType> kProjection{kProjectionNames, kProjectionValues};
+
 constexpr std::array<Slice, 3> kScalarNames = {"B", "N", "S"};
 constexpr std::array kScalarValues = {index::AttributeType::kBinary, index::AttributeType::kNumber,
                                       index::AttributeType::kString};
@@ -51,6 +56,81 @@ void read_throughput(MemberReader& in, std::optional<Throughput>* out) {
                  read_units(units, "ReadCapacityUnits", &(*out)->read_units);
                  read_units(units, "WriteCapacityUnits", &(*out)->write_units);
                });
+}
+
+void read_definitions(MemberReader& in, Presence presence, std::vector<AttributeDefinition>* out) {
+  in.structures("AttributeDefinitions", "AttributeDefinition", presence, [&](MemberReader& member) {
+    AttributeDefinition definition;
+    member.required_string("AttributeName", &definition.name);
+    member.enumeration("AttributeType", kScalar, &definition.type);
+    if (!member.has("AttributeType")) {
+      member.state()->note_violation(missing_member(member.path("AttributeType")));
+    }
+    out->push_back(std::move(definition));
+  });
+}
+
+void read_key_schema(MemberReader& in, std::vector<KeySchemaElement>* out) {
+  in.structures("KeySchema", "KeySchemaElement", Presence::kRequired, [&](MemberReader& member) {
+    KeySchemaElement element;
+    member.required_string("AttributeName", &element.name);
+    member.enumeration("KeyType", kKeyType, &element.type);
+    if (!member.has("KeyType")) member.state()->note_violation(missing_member(member.path("KeyType")));
+    out->push_back(std::move(element));
+  });
+}
+
+void note_present(MemberReader& in, std::initializer_list<Slice> names,
+                  std::vector<std::string>* unsupported) {
+  for (const Slice name : names) {
+    if (in.has(name)) unsupported->emplace_back(name);
+  }
+}
+
+// Of an index: members that this version does not carry out.
+void note_index_settings(MemberReader& in, std::vector<std::string>* unsupported) {
+  note_present(in, {"OnDemandThroughput", "WarmThroughput"}, unsupported);
+}
+
+void read_index(MemberReader& in, IndexDefinition* out, std::vector<std::string>* unsupported) {
+  in.required_string("IndexName", &out->name);
+  read_key_schema(in, &out->key_schema);
+  in.structure("Projection", "Projection", Presence::kRequired, [&](MemberReader& projection) {
+    projection.enumeration("ProjectionType", kProjection, &out->projection);
+    projection.string_list("NonKeyAttributes", &out->non_key_attributes);
+  });
+  read_throughput(in, &out->throughput);
+  note_index_settings(in, unsupported);
+}
+
+void read_index_list(MemberReader& in, Slice name, Slice shape,
+                     std::optional<std::vector<IndexDefinition>>* out,
+                     std::vector<std::string>* unsupported) {
+  if (in.has(name)) out->emplace();
+  in.structures(name, shape, Presence::kOptional,
+                [&](MemberReader& member) { read_index(member, &(*out)->emplace_back(), unsupported); });
+}
+
+void read_index_updates(MemberReader& in, UpdateTableRequest* request) {
+  if (in.has("GlobalSecondaryIndexUpdates")) request->index_updates.emplace();
+  in.structures("GlobalSecondaryIndexUpdates", "GlobalSecondaryIndexUpdate", Presence::kOptional,
+                [&](MemberReader& member) {
+                  GlobalIndexUpdate& update = request->index_updates->emplace_back();
+                  member.structure("Update", "UpdateGlobalSecondaryIndexAction", Presence::kOptional,
+                                   [&](MemberReader& action) {
+                                     action.required_string("IndexName", &update.update.emplace().name);
+                                     read_throughput(action, &update.update->throughput);
+                                     note_index_settings(action, &request->unsupported);
+                                   });
+                  member.structure("Create", "CreateGlobalSecondaryIndexAction", Presence::kOptional,
+                                   [&](MemberReader& action) {
+                                     read_index(action, &update.create.emplace(), &request->unsupported);
+                                   });
+                  member.structure("Delete", "DeleteGlobalSecondaryIndexAction", Presence::kOptional,
+                                   [&](MemberReader& action) {
+                                     action.required_string("IndexName", &update.remove.emplace());
+                                   });
+                });
 }
 
 void read_tags(MemberReader& in, Presence presence, std::vector<Tag>* out) {
@@ -104,47 +184,29 @@ void read_encryption(MemberReader& in, std::optional<EncryptionSpecification>* o
   });
 }
 
-void note_present(MemberReader& in, std::initializer_list<Slice> names,
-                  std::vector<std::string>* unsupported) {
-  for (const Slice name : names) {
-    if (in.has(name)) unsupported->emplace_back(name);
-  }
-}
-
 }  // namespace
 
 Outcome<CreateTableRequest> decode_create_table(json::Object body) {
   DecodeState state(DecodeState::Report::kAll);
   MemberReader in(body, &state);
   CreateTableRequest request;
-  in.structures("AttributeDefinitions", "AttributeDefinition", Presence::kRequired,
-                [&](MemberReader& member) {
-                  AttributeDefinition definition;
-                  member.required_string("AttributeName", &definition.name);
-                  member.enumeration("AttributeType", kScalar, &definition.type);
-                  if (!member.has("AttributeType"))
-                    state.note_violation(missing_member(member.path("AttributeType")));
-                  request.attribute_definitions.push_back(std::move(definition));
-                });
+  read_definitions(in, Presence::kRequired, &request.attribute_definitions);
   if (in.has("TableName")) {
     in.table("TableName", TableNameUse::kDefinition, &request.table);
   } else {
     state.table_name =
         validation_error("The parameter 'TableName' is required but was not present in the request");
   }
-  in.structures("KeySchema", "KeySchemaElement", Presence::kRequired, [&](MemberReader& member) {
-    KeySchemaElement element;
-    member.required_string("AttributeName", &element.name);
-    member.enumeration("KeyType", kKeyType, &element.type);
-    if (!member.has("KeyType")) state.note_violation(missing_member(member.path("KeyType")));
-    request.key_schema.push_back(std::move(element));
-  });
+  read_key_schema(in, &request.key_schema);
+  read_index_list(in, "LocalSecondaryIndexes", "LocalSecondaryIndex", &request.local_indexes,
+                  &request.unsupported);
+  read_index_list(in, "GlobalSecondaryIndexes", "GlobalSecondaryIndex", &request.global_indexes,
+                  &request.unsupported);
   in.enumeration("BillingMode", kBilling, &request.billing_mode);
   read_throughput(in, &request.throughput);
   in.string("TableClass", &request.table_class);
   in.boolean("DeletionProtectionEnabled", &request.deletion_protection);
   read_tags(in, Presence::kOptional, &request.tags);
-  note_present(in, {"LocalSecondaryIndexes", "GlobalSecondaryIndexes"}, &request.unsupported);
   read_stream(in, &request.stream);
   read_encryption(in, &request.encryption);
   read_warm(in, &request.warm_throughput);
@@ -158,6 +220,7 @@ Outcome<UpdateTableRequest> decode_update_table(json::Object body) {
   DecodeState state(DecodeState::Report::kAll);
   MemberReader in(body, &state);
   UpdateTableRequest request;
+  read_definitions(in, Presence::kOptional, &request.attribute_definitions);
   in.table("TableName", TableNameUse::kExisting, &request.table);
   in.enumeration("BillingMode", kBilling, &request.billing_mode);
   read_throughput(in, &request.throughput);
@@ -166,13 +229,14 @@ Outcome<UpdateTableRequest> decode_update_table(json::Object body) {
     in.boolean("DeletionProtectionEnabled", &request.deletion_protection.emplace());
   }
   read_stream(in, &request.stream);
+  read_index_updates(in, &request);
   read_encryption(in, &request.encryption);
   read_on_demand(in, &request.on_demand_throughput);
   read_warm(in, &request.warm_throughput);
   request.changes_replicas = in.has("ReplicaUpdates");
   note_present(in,
-               {"GlobalSecondaryIndexUpdates", "ReplicaUpdates", "MultiRegionConsistency",
-                "GlobalTableWitnessUpdates", "GlobalTableSettingsReplicationMode"},
+               {"ReplicaUpdates", "MultiRegionConsistency", "GlobalTableWitnessUpdates",
+                "GlobalTableSettingsReplicationMode"},
                &request.unsupported);
   return finish(state, std::move(request));
 }

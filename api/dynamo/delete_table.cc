@@ -20,6 +20,7 @@ Outcome<TableDescription> delete_table(const Context& context, const std::string
   // DynamoDB's answer leaves the schema out.
   answer.attribute_definitions.clear();
   answer.key_schema = index::KeySchema();
+  answer.indexes.clear();
   return answer;
 }
 

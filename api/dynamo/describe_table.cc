@@ -8,19 +8,34 @@ namespace {
 
 constexpr int64_t kMaxListedTables = 100;
 
+Status count(const Context& context, KeyspaceId keyspace, uint64_t* items, uint64_t* size_bytes) {
+  VARVE_ASSIGN_OR_RETURN(const auto counted, context.store->keyspace_statistics(keyspace));
+  // A tombstone stands for itself and, as a rule, for one entry below it.
+  const uint64_t entries = counted.memtable_entries + counted.file_entries;
+  *items = entries - std::min(entries, 2 * counted.file_tombstones);
+  *size_bytes = entries == 0 ? 0 : counted.memtable_bytes + counted.file_bytes;
+  return {};
+}
+
 }  // namespace
 
 Outcome<TableDescription> described(const Context& context, const Table& table) {
   TableDescription description = table.description;
   description.status = table.status().value_or(TableStatus::kDeleting);
-  const auto counted = context.store->keyspace_statistics(table.items);
+  Status counted = count(context, table.items, &description.item_count, &description.size_bytes);
+  for (size_t i = 0; i < table.index_count() && counted.ok(); ++i) {
+    IndexDescription& index = description.indexes[i];
+    if (description.status == TableStatus::kCreating) index.status = IndexStatus::kCreating;
+    counted = count(context, table.index_entries[i], &index.item_count, &index.size_bytes);
+    // Deleted since the table was looked up: so is what was counted.
+    if (counted.code() == ErrorCode::kNotFound &&
+        newest(context.catalog->find(description.name)) != nullptr) {
+      counted = Status();
+    }
+  }
   // Dropped since the table was looked up.
   if (counted.code() == ErrorCode::kNotFound) return table_not_found(description.name);
-  if (!counted.ok()) return from_status(counted.status());
-  // A tombstone stands for itself and, as a rule, for one entry below it.
-  const uint64_t entries = counted->memtable_entries + counted->file_entries;
-  description.item_count = entries - std::min(entries, 2 * counted->file_tombstones);
-  description.size_bytes = entries == 0 ? 0 : counted->memtable_bytes + counted->file_bytes;
+  if (!counted.ok()) return from_status(counted);
   return description;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/dynamo/index_definitions.h"
 #include "api/dynamo/value_json.h"
 #include "api/json/writer.h"
 
@@ -11,12 +12,31 @@ namespace {
 using json::JsonWriter;
 
 // kind: "ReadCapacityUnits" or "WriteCapacityUnits", which transactions tell besides the sum.
-void write_units(const ConsumedCapacity& consumed, Slice kind, JsonWriter* out) {
+void write_units(double units, Slice kind, JsonWriter* out) {
   out->key("CapacityUnits");
-  out->decimal(consumed.units);
+  out->decimal(units);
   if (kind.empty()) return;
   out->key(kind);
-  out->decimal(consumed.units);
+  out->decimal(units);
+}
+
+// The indexes of one kind that something was consumed of.
+void write_index_units(const ConsumedCapacity& consumed, Slice member, index::IndexKind index_kind,
+                       Slice kind, JsonWriter* out) {
+  bool begun = false;
+  for (const ConsumedCapacity::Index& index : consumed.indexes) {
+    if (index.kind != index_kind) continue;
+    if (!begun) {
+      out->key(member);
+      out->begin_object();
+      begun = true;
+    }
+    out->key(index.name);
+    out->begin_object();
+    write_units(index.units, kind, out);
+    out->end_object();
+  }
+  if (begun) out->end_object();
 }
 
 void write_capacity_object(const ConsumedCapacity& consumed, ReturnConsumedCapacity wanted, JsonWriter* out,
@@ -24,12 +44,14 @@ void write_capacity_object(const ConsumedCapacity& consumed, ReturnConsumedCapac
   out->begin_object();
   out->key("TableName");
   out->string(consumed.table);
-  write_units(consumed, kind, out);
+  write_units(consumed.total(), kind, out);
   if (wanted == ReturnConsumedCapacity::kIndexes) {
     out->key("Table");
     out->begin_object();
-    write_units(consumed, kind, out);
+    write_units(consumed.units, kind, out);
     out->end_object();
+    write_index_units(consumed, "LocalSecondaryIndexes", index::IndexKind::kLocal, kind, out);
+    write_index_units(consumed, "GlobalSecondaryIndexes", index::IndexKind::kGlobal, kind, out);
   }
   out->end_object();
 }
@@ -47,6 +69,31 @@ void write_capacity_list(const std::vector<ConsumedCapacity>& tables, ReturnCons
   out->begin_array();
   for (const ConsumedCapacity& table : tables) write_capacity_object(table, wanted, out, kind);
   out->end_array();
+}
+
+void write_metrics(const ItemCollectionMetrics& metrics, JsonWriter* out) {
+  out->begin_object();
+  out->key("ItemCollectionKey");
+  write_item(metrics.key, out);
+  out->key("SizeEstimateRangeGB");
+  out->begin_array();
+  out->decimal(metrics.lower_gigabytes);
+  out->decimal(metrics.upper_gigabytes);
+  out->end_array();
+  out->end_object();
+}
+
+void write_metrics_by_table(const TableCollectionMetrics& tables, JsonWriter* out) {
+  if (tables.empty()) return;
+  out->key("ItemCollectionMetrics");
+  out->begin_object();
+  for (const auto& [table, list] : tables) {
+    out->key(table);
+    out->begin_array();
+    for (const ItemCollectionMetrics& metrics : list) write_metrics(metrics, out);
+    out->end_array();
+  }
+  out->end_object();
 }
 
 void write_cancellation_reason(const CancellationReason& reason, JsonWriter* out) {
@@ -148,6 +195,10 @@ std::string encode_write(const WriteItemResult& result, ReturnConsumedCapacity c
     write_item(*result.attributes, &out);
   }
   write_capacity(result.consumed_capacity, capacity, &out);
+  if (result.item_collection_metrics) {
+    out.key("ItemCollectionMetrics");
+    write_metrics(*result.item_collection_metrics, &out);
+  }
   out.end_object();
   return body;
 }
@@ -227,6 +278,7 @@ std::string encode_batch_write(const BatchWriteItemResult& result, ReturnConsume
   out.begin_object();
   out.end_object();
   write_capacity_list(result.consumed_capacity, capacity, &out);
+  write_metrics_by_table(result.item_collection_metrics, &out);
   out.end_object();
   return body;
 }
@@ -272,6 +324,7 @@ std::string encode_transact_write(const TransactWriteItemsResult& result, Return
   out.begin_object();
   write_capacity_list(result.consumed_capacity, capacity, &out,
                       result.replayed ? "ReadCapacityUnits" : "WriteCapacityUnits");
+  write_metrics_by_table(result.item_collection_metrics, &out);
   out.end_object();
   return body;
 }
@@ -357,7 +410,7 @@ std::vector<ConsumedCapacity> capacity_by_table(const BatchExecuteStatementResul
     if (same == tables.end()) {
       tables.push_back(consumed);
     } else {
-      same->units += consumed.units;
+      same->add(consumed);
     }
   }
   return tables;

@@ -1,5 +1,6 @@
 // The answers of the operations on tables.
 #include "api/dynamo/encode.h"
+#include "api/dynamo/index_definitions.h"
 #include "api/dynamo/stream.h"
 #include "api/dynamo/table_settings.h"
 #include "api/json/writer.h"
@@ -58,18 +59,23 @@ void write_time(Slice key, const std::optional<uint64_t>& time_us, JsonWriter* o
   out->timestamp(*time_us);
 }
 
-void write_billing(const TableDescription& table, JsonWriter* out) {
+void write_throughput(const Throughput& throughput, const std::optional<uint64_t>& last_increase_us,
+                      const std::optional<uint64_t>& last_decrease_us, JsonWriter* out) {
   out->key("ProvisionedThroughput");
   out->begin_object();
-  write_time("LastIncreaseDateTime", table.last_increase_us, out);
-  write_time("LastDecreaseDateTime", table.last_decrease_us, out);
+  write_time("LastIncreaseDateTime", last_increase_us, out);
+  write_time("LastDecreaseDateTime", last_decrease_us, out);
   out->key("NumberOfDecreasesToday");
   out->integer(0);
   out->key("ReadCapacityUnits");
-  out->integer(table.throughput.read_units);
+  out->integer(throughput.read_units);
   out->key("WriteCapacityUnits");
-  out->integer(table.throughput.write_units);
+  out->integer(throughput.write_units);
   out->end_object();
+}
+
+void write_billing(const TableDescription& table, JsonWriter* out) {
+  write_throughput(table.throughput, table.last_increase_us, table.last_decrease_us, out);
   if (!table.pay_per_request_since_us) return;
   out->key("BillingModeSummary");
   out->begin_object();
@@ -77,6 +83,76 @@ void write_billing(const TableDescription& table, JsonWriter* out) {
   out->string(table.billing_mode == BillingMode::kPayPerRequest ? "PAY_PER_REQUEST" : "PROVISIONED");
   write_time("LastUpdateToPayPerRequestDateTime", table.pay_per_request_since_us, out);
   out->end_object();
+}
+
+Slice index_status_name(IndexStatus status) {
+  switch (status) {
+    case IndexStatus::kCreating:
+      return "CREATING";
+    case IndexStatus::kActive:
+      return "ACTIVE";
+    case IndexStatus::kUpdating:
+      return "UPDATING";
+    case IndexStatus::kDeleting:
+      return "DELETING";
+  }
+  return "";
+}
+
+void write_projection(const index::IndexSchema& schema, JsonWriter* out) {
+  out->key("Projection");
+  out->begin_object();
+  out->key("ProjectionType");
+  out->string(projection_name(schema.projection));
+  if (schema.projection == index::ProjectionType::kInclude) {
+    out->key("NonKeyAttributes");
+    out->begin_array();
+    for (const std::string& name : schema.non_key_attributes) out->string(name);
+    out->end_array();
+  }
+  out->end_object();
+}
+
+void write_index(const TableDescription& table, const IndexDescription& index, JsonWriter* out) {
+  out->begin_object();
+  out->key("IndexName");
+  out->string(index.schema.name);
+  out->key("KeySchema");
+  out->begin_array();
+  for (const index::KeyAttribute& key : index.schema.partition) write_key_element(key, "HASH", out);
+  for (const index::KeyAttribute& key : index.schema.sort) write_key_element(key, "RANGE", out);
+  out->end_array();
+  write_projection(index.schema, out);
+  if (index.schema.is_global()) {
+    out->key("IndexStatus");
+    out->string(index_status_name(index.status));
+    if (index.status == IndexStatus::kCreating && table.status != TableStatus::kCreating) {
+      out->key("Backfilling");
+      out->boolean(index.backfilling);
+    }
+    write_throughput(index.throughput, index.last_increase_us, index.last_decrease_us, out);
+  }
+  out->key("IndexSizeBytes");
+  out->integer(static_cast<int64_t>(index.size_bytes));
+  out->key("ItemCount");
+  out->integer(static_cast<int64_t>(index.item_count));
+  out->key("IndexArn");
+  out->string(index_arn(table.arn, index.schema.name));
+  out->end_object();
+}
+
+void write_indexes(const TableDescription& table, Slice member, index::IndexKind kind, JsonWriter* out) {
+  bool begun = false;
+  for (const IndexDescription& index : table.indexes) {
+    if (index.schema.kind != kind) continue;
+    if (!begun) {
+      out->key(member);
+      out->begin_array();
+      begun = true;
+    }
+    write_index(table, index, out);
+  }
+  if (begun) out->end_array();
 }
 
 void write_on_demand(const TableDescription& table, JsonWriter* out) {
@@ -159,6 +235,8 @@ std::string encode_table_description(const TableDescription& table, Slice member
   out.string(table.arn);
   out.key("TableId");
   out.string(table.id);
+  write_indexes(table, "LocalSecondaryIndexes", index::IndexKind::kLocal, &out);
+  write_indexes(table, "GlobalSecondaryIndexes", index::IndexKind::kGlobal, &out);
   write_stream(table, &out);
   write_table_class(table, &out);
   write_on_demand(table, &out);

@@ -101,14 +101,24 @@ Status Expiry::fill(const TableRef& table, const std::function<bool()>& keep_goi
 
 Status Expiry::remove_of(const TableRef& table, std::span<const partition::CommitKey> keys,
                          const Batch& batch, size_t first) {
+  TableRef form = table;
   const auto evaluate = [&](std::span<const partition::Image> images,
                             partition::WriteBatch* writes) -> Status {
+    form = newest(std::move(form));
+    const bool is_still_it =
+        form != nullptr && form->expiry && form->expiry->enabled_us == table->expiry->enabled_us;
+    if (!is_still_it) return Status::not_found("expiry: the table has changed");
     const int64_t now = now_seconds();
     for (size_t i = 0; i < images.size(); ++i) {
       VARVE_ASSIGN_OR_RETURN(const ItemImage before, ItemImage::of(images[i]));
       const auto time = index::time_to_live(before.view, table->expiry->attribute);
       if (!time || *time != batch.times[first + i] || !index::is_expired(*time, now)) continue;
-      const ItemChange change{*table, batch.tree_keys[first + i], before, ItemImage(), true};
+      const ItemChange change{*form,
+                              batch.tree_keys[first + i],
+                              before,
+                              ItemImage(),
+                              index::ItemSource::kPut,
+                              /*by_service=*/true};
       const auto added = change.add_to(writes);
       if (!added.ok()) return {added.error().code(), added.error().message};
     }

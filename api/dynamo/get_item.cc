@@ -51,7 +51,7 @@ Outcome<GetItemResult> get_item(const Context& context, const GetItemRequest& re
   GetItemResult result;
   VARVE_RETURN_IF_FAILED(read_item(context, *table, key, &result.item));
   const size_t size_bytes = result.item.found() ? result.item.view().size_bytes() : 0;
-  result.consumed_capacity = {table->description.name, read_units(size_bytes, request.consistent_read)};
+  result.consumed_capacity = {table->description.name, read_units(size_bytes, request.consistent_read), {}};
   if (projection && result.item.found()) VARVE_RETURN_IF_FAILED(project_item(*projection, &result.item));
   return result;
 }

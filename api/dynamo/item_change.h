@@ -4,12 +4,17 @@
 //
 // It is called inside the commit's evaluation: `before` is the newest applied image of the item, and nothing else is read.
 //
+// The change of an index is the difference of the entries of the two images. That the index holds exactly the entry of `before` is not
+// looked at, and need not be so while the index is being filled (api/dynamo/backfill.h): then the change removes what is not there, or
+// leaves out an entry that stays the same, which the filling adds when it comes to the item.
+//
 // Threads: any (pure functions). Ownership: borrows all it names.
 #pragma once
 
 #include "api/dynamo/error.h"
 #include "api/dynamo/requests.h"
 #include "api/dynamo/table.h"
+#include "index/index_schema.h"
 #include "index/item_view.h"
 #include "partition/store.h"
 
@@ -34,11 +39,22 @@ struct ItemChange {
   Slice tree_key;
   ItemImage before;
   ItemImage after;
-  bool by_service = false;  // an expired item's removal, which no client asked for
+  index::ItemSource source = index::ItemSource::kPut;  // of `after`
+  bool by_service = false;                             // an expired item's removal, which no client asked for
 
-  // Adds what the change writes to the batch: nothing when the item stays as it is (equal items have equal bytes). Answers what it
-  // consumes, which a write that changes nothing does too.
+  // Adds what the change writes to the batch: nothing when the item stays as it is (equal items have equal bytes). The batch is void
+  // once the table has a successor. Answers what the change consumes, as one that changes nothing does too. Refuses an item whose
+  // attributes do not fit the keys of the table's indexes.
   Outcome<ConsumedCapacity> add_to(partition::WriteBatch* batch) const;
+
+ private:
+  void add_index_changes(partition::WriteBatch* batch, ConsumedCapacity* consumed) const;
 };
+
+// The texts for attributes of an item that do not fit the keys of the table's indexes; of several indexes the first by name is told.
+Failure check_index_keys(const Table& table, const index::ItemView& item, index::ItemSource source);
+
+// The table as it is now, for an evaluation that runs again because the table changed; ResourceNotFoundException when it was deleted.
+Failure follow_table(TableRef* table);
 
 }  // namespace varve::api::dynamo

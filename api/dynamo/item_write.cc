@@ -1,5 +1,6 @@
 #include "api/dynamo/item_write.h"
 
+#include "api/dynamo/item_collection.h"
 #include "index/item_codec.h"
 #include "index/key_codec.h"
 
@@ -24,12 +25,14 @@ ItemWrite::ItemWrite(TableRef table, const WriteRequestBase& request,
     : table_(std::move(table)),
       return_values_(request.return_values),
       return_old_on_condition_failure_(request.return_old_on_condition_failure),
+      return_item_collection_metrics_(request.return_item_collection_metrics),
       condition_(std::move(condition)),
       tree_key_(index::encode_tree_key(key)),
       commit_key_{table_->items, tree_key_} {}
 
 Failure ItemWrite::apply(const partition::Image& image, partition::WriteBatch* batch) {
   result_ = WriteItemResult();
+  VARVE_RETURN_IF_FAILED(follow_table(&table_));
   VARVE_ASSIGN_OR_FAIL_STATUS(const ItemImage before, ItemImage::of(image));
   if (condition_ && !condition_->evaluate(before.view)) {
     Error failed = conditional_check_failed();
@@ -46,7 +49,7 @@ Failure ItemWrite::apply(const partition::Image& image, partition::WriteBatch* b
   } else if (decision.kind == Decision::Kind::kKeep) {
     after = before;
   }
-  const ItemChange change{*table_, tree_key_, before, after};
+  const ItemChange change{*table_, tree_key_, before, after, source()};
   VARVE_ASSIGN_OR_FAIL(result_.consumed_capacity, change.add_to(batch));
   result_.attributes = std::move(decision.attributes);
   return std::nullopt;
@@ -57,8 +60,14 @@ Status ItemWrite::evaluate(std::span<const partition::Image> images, partition::
   return failure_ ? refused() : Status();
 }
 
-Outcome<WriteItemResult> ItemWrite::finish(const Result<partition::CommitResult>& committed) {
-  if (committed.ok()) return std::move(result_);
+Outcome<WriteItemResult> ItemWrite::finish(partition::Store* store,
+                                           const Result<partition::CommitResult>& committed) {
+  if (committed.ok()) {
+    if (return_item_collection_metrics_) {
+      result_.item_collection_metrics = collection_metrics(store, *table_, tree_key_);
+    }
+    return std::move(result_);
+  }
   // A failure of the store outranks a refusal that could not be confirmed.
   if (failure_ && committed.code() == ErrorCode::kConflict) return *std::move(failure_);
   return error_of_store(committed.status());
@@ -68,7 +77,7 @@ Outcome<WriteItemResult> ItemWrite::run(const Context& context, ItemWrite* write
   const auto evaluate = [write](std::span<const partition::Image> images, partition::WriteBatch* batch) {
     return write->evaluate(images, batch);
   };
-  return write->finish(context.store->commit({&write->commit_key_, 1}, evaluate));
+  return write->finish(context.store, context.store->commit({&write->commit_key_, 1}, evaluate));
 }
 
 void ItemWrite::run_async(const Context& context, std::shared_ptr<ItemWrite> write, Done done) {
@@ -81,9 +90,8 @@ void ItemWrite::run_async(const Context& context, std::shared_ptr<ItemWrite> wri
   // The callback owns the write, and so keeps the key and what evaluate borrows.
   context.store->commit_async(
       {&borrowed->commit_key_, 1}, evaluate, options,
-      [write = std::move(write), done = std::move(done)](const Result<partition::CommitResult>& committed) {
-        done(write->finish(committed));
-      });
+      [store = context.store, write = std::move(write), done = std::move(done)](
+          const Result<partition::CommitResult>& committed) { done(write->finish(store, committed)); });
 }
 
 }  // namespace varve::api::dynamo

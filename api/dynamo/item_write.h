@@ -55,19 +55,22 @@ class ItemWrite {
   ItemWrite(TableRef table, const WriteRequestBase& request, std::optional<expression::Condition> condition,
             const index::PrimaryKey& key);
 
+  // How an item that decide puts comes to be.
+  virtual index::ItemSource source() const { return index::ItemSource::kPut; }
   // Called when the condition has been met.
   virtual Outcome<Decision> decide(const ItemImage& before) = 0;
   // For decide: ALL_OLD.
   static Outcome<std::optional<Item>> attributes_of(const ItemImage& image);
 
-  const TableRef table_;
+  TableRef table_;  // as it was at the last evaluation, before the first one as it was found
   const ReturnValues return_values_;
 
  private:
   Status evaluate(std::span<const partition::Image> images, partition::WriteBatch* batch);
-  Outcome<WriteItemResult> finish(const Result<partition::CommitResult>& committed);
+  Outcome<WriteItemResult> finish(partition::Store* store, const Result<partition::CommitResult>& committed);
 
   const bool return_old_on_condition_failure_;
+  const bool return_item_collection_metrics_;
   const std::optional<expression::Condition> condition_;
   const std::string tree_key_;
   const partition::CommitKey commit_key_;

@@ -3,6 +3,9 @@
 // that count. A page reads one version of the tree, and the next page starts after the last key looked at, so nothing stays
 // pinned in between.
 //
+// A page of an index reads its entries as if they were items. Where more is asked for than a local index holds, the items that pass the
+// filter are fetched from the table at the same moment; their sizes count towards the 1 MiB too, so that an answer stays bounded.
+//
 // Threads: any (pure functions over the store).
 #pragma once
 
@@ -10,6 +13,7 @@
 #include <string>
 
 #include "api/dynamo/context.h"
+#include "api/dynamo/page_source.h"
 #include "api/dynamo/requests.h"
 #include "api/expression/condition.h"
 #include "api/expression/projection.h"
@@ -32,18 +36,22 @@ struct PageRange {
 struct PageExpressions {
   std::optional<expression::Condition> filter;
   std::optional<expression::Projection> projection;
+  // They need attributes that the index does not hold.
+  bool fetch = false;
 };
 
 // The items go to `visit`, when there is one, instead of into the result.
-Outcome<ReadPageResult> read_page(const Context& context, const Table& table, const ReadPageRequest& request,
-                                  const PageRange& range, const PageExpressions& expressions,
-                                  const ItemVisitor& visit = nullptr);
+Outcome<ReadPageResult> read_page(const Context& context, const PageSource& source,
+                                  const ReadPageRequest& request, const PageRange& range,
+                                  const PageExpressions& expressions, const ItemVisitor& visit = nullptr);
 
 // Checks that Query and Scan share and that need no table: ExclusiveStartKey's values and Select.
 Failure check_start_key_values(const ReadPageRequest& request);
 Failure check_select(const ReadPageRequest& request);
-// Those that need one: the index (there are none yet) and key attributes inside paths.
-Failure check_index(const ReadPageRequest& request);
-Failure check_key_paths(const PageExpressions& expressions, const index::KeySchema& schema);
+// Those that need one: the index, and key attributes inside paths.
+Outcome<PageSource> page_source(const Table& table, const ReadPageRequest& request);
+Failure check_key_paths(const PageSource& source, const PageExpressions& expressions);
+Outcome<bool> must_fetch(const PageSource& source, const ReadPageRequest& request,
+                         const PageExpressions& expressions);
 
 }  // namespace varve::api::dynamo

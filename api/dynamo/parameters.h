@@ -13,6 +13,7 @@
 #include "api/dynamo/context.h"
 #include "api/dynamo/error.h"
 #include "api/dynamo/requests.h"
+#include "api/dynamo/table.h"
 #include "api/expression/condition.h"
 #include "api/expression/placeholders.h"
 #include "api/expression/projection.h"
@@ -52,5 +53,15 @@ Outcome<std::optional<expression::Condition>> bind_filter(const ReadPageRequest&
 Outcome<std::optional<expression::Projection>> bind_projection(
     const std::optional<std::string>& projection_expression,
     const std::optional<std::vector<std::string>>& attributes_to_get, expression::Placeholders* placeholders);
+
+// Key attributes are scalars: no path of a condition, an update, a filter or a projection goes below one of the table's or an index's.
+template <typename Expression>
+Failure check_key_paths(const Table& table, const Expression& expression) {
+  VARVE_RETURN_IF_FAILED(failure_of(expression.check_key_paths(table.description.key_schema, "Key")));
+  for (const IndexDescription& index : table.description.indexes) {
+    VARVE_RETURN_IF_FAILED(failure_of(expression.check_key_paths(index.schema.keys(), "IndexKey")));
+  }
+  return std::nullopt;
+}
 
 }  // namespace varve::api::dynamo

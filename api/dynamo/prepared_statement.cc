@@ -2,6 +2,7 @@
 
 #include "api/dynamo/capacity.h"
 #include "api/dynamo/page_reader.h"
+#include "api/dynamo/parameters.h"
 #include "api/dynamo/transaction.h"
 #include "api/dynamo/value_json.h"
 #include "api/expression/path.h"
@@ -95,13 +96,37 @@ Outcome<PreparedStatement> PreparedStatement::bind(const StatementRequest& reque
   return prepared;
 }
 
+Failure PreparedStatement::plan_read() {
+  if (statement_->index && !table_->find_index(*statement_->index)) {
+    return validation_error("The table does not have the specified index");
+  }
+  VARVE_ASSIGN_OR_FAIL(source_, PageSource::find(*table_, statement_->index));
+  if (source_->is_global_index() && request_->consistent_read) {
+    return validation_error("Strongly consistent read is not supported on Global Secondary Indexes");
+  }
+  VARVE_ASSIGN_OR_FAIL_STATUS(read_, planner_->plan_read(source_->keys()));
+  if (source_->index() != nullptr) {
+    // Several entries may have one index key.
+    read_.may_continue = true;
+    read_.key.reset();
+  }
+  if (read_.filter) VARVE_RETURN_IF_FAILED(check_key_paths(*table_, *read_.filter));
+  for (const expression::DocumentPath& path : read_.projection) {
+    VARVE_RETURN_IF_FAILED(
+        failure_of(expression::check_not_below_key(path, table_->description.key_schema, "Key")));
+  }
+  VARVE_ASSIGN_OR_FAIL(fetch_, source_->must_fetch(std::nullopt, &read_.projection));
+  if (read_.filter && read_.has_partition) VARVE_RETURN_IF_FAILED(source_->check_filter(*read_.filter));
+  fingerprint_ =
+      partiql::statement_fingerprint(request_->statement, request_->parameters, source_->keyspace());
+  return std::nullopt;
+}
+
 Failure PreparedStatement::plan(TableRef table) {
   table_ = std::move(table);
   const index::KeySchema& schema = table_->description.key_schema;
-  if (is_read()) {
-    VARVE_ASSIGN_OR_FAIL_STATUS(read_, planner_->plan_read(schema));
-    fingerprint_ = partiql::statement_fingerprint(request_->statement, request_->parameters, table_->items);
-  } else if (is_insert()) {
+  if (is_read()) return plan_read();
+  if (is_insert()) {
     VARVE_ASSIGN_OR_FAIL_STATUS(write_plan_.condition, planner_->plan_insert(schema));
   } else {
     VARVE_ASSIGN_OR_FAIL_STATUS(write_plan_, planner_->plan_write(schema));
@@ -183,30 +208,28 @@ Outcome<ExecuteStatementResult> PreparedStatement::read(const Context& context, 
   partiql::ReadPosition at;
   if (next_token) {
     auto decoded =
-        partiql::decode_next_token(*next_token, fingerprint_, read_, table_->description.key_schema);
+        partiql::decode_next_token(*next_token, fingerprint_, read_, source_->tree_key_components());
     if (!decoded) return validation_error("The provided NextToken is invalid for this statement");
     at = *std::move(decoded);
   }
   ReadPageRequest page_request;
   page_request.consistent_read = request_->consistent_read;
   page_request.limit = limit;
-  const PageExpressions expressions{read_.filter, std::nullopt};
+  const PageExpressions expressions{read_.filter, std::nullopt, fetch_};
   ExecuteStatementResult result;
   result.consumed_capacity.table = table_->description.name;
   const double page_units = read_units(kPageBytes, request_->consistent_read);
   while (at.range < read_.ranges.size()) {
     const PageRange range{read_.ranges[at.range], read_.forward, std::move(at.after), read_.may_continue};
-    VARVE_ASSIGN_OR_FAIL(ReadPageResult page, read_page(context, *table_, page_request, range, expressions));
-    result.consumed_capacity.units += page.consumed_capacity.units;
+    VARVE_ASSIGN_OR_FAIL(ReadPageResult page, read_page(context, *source_, page_request, range, expressions));
+    result.consumed_capacity.add(page.consumed_capacity);
     if (read_.projection.empty()) {
       for (size_t i = 0; i < page.items.size(); ++i) result.items.append(page.items.bytes(i));
     } else {
       VARVE_RETURN_IF_FAILED(append_items(page.items, read_.projection, &result.items));
     }
     if (page.last_evaluated_key) {
-      VARVE_ASSIGN_OR_FAIL_STATUS(
-          const auto key, index::key_of_parameter(table_->description.key_schema, *page.last_evaluated_key));
-      at.after = index::encode_tree_key(key);
+      VARVE_ASSIGN_OR_FAIL_STATUS(at.after, source_->tree_key(*page.last_evaluated_key));
       result.next_token = partiql::encode_next_token(fingerprint_, at);
       result.last_evaluated_key = std::move(page.last_evaluated_key);
       break;
@@ -214,7 +237,7 @@ Outcome<ExecuteStatementResult> PreparedStatement::read(const Context& context, 
     at = {at.range + 1, {}};
     if (page_request.limit) *page_request.limit -= static_cast<int64_t>(page.scanned_count);
     const bool full =
-        (page_request.limit && *page_request.limit <= 0) || result.consumed_capacity.units >= page_units;
+        (page_request.limit && *page_request.limit <= 0) || result.consumed_capacity.total() >= page_units;
     if (!full) continue;
     if (at.range < read_.ranges.size()) result.next_token = partiql::encode_next_token(fingerprint_, at);
     break;

@@ -13,6 +13,7 @@
 
 #include "api/dynamo/context.h"
 #include "api/dynamo/item_write.h"
+#include "api/dynamo/page_source.h"
 #include "api/dynamo/requests.h"
 #include "api/partiql/plan.h"
 
@@ -57,11 +58,14 @@ class PreparedStatement {
 
  private:
   PreparedStatement(const StatementRequest& request, partiql::Statement statement);
+  Failure plan_read();
 
   const StatementRequest* request_;
   std::unique_ptr<const partiql::Statement> statement_;
   std::optional<partiql::Planner> planner_;  // borrows the statement
   TableRef table_;
+  std::optional<PageSource> source_;  // of reads; borrows the table
+  bool fetch_ = false;
   uint64_t fingerprint_ = 0;
   partiql::ReadPlan read_;
   partiql::WritePlan write_plan_;

@@ -9,9 +9,8 @@ namespace {
 class PutItem final : public ItemWrite {
  public:
   PutItem(TableRef table, const PutItemRequest& request, std::optional<expression::Condition> condition,
-          const index::PrimaryKey& key)
-      : ItemWrite(std::move(table), request, std::move(condition), key),
-        encoded_(index::encode_item(request.item)) {}
+          const index::PrimaryKey& key, std::string encoded)
+      : ItemWrite(std::move(table), request, std::move(condition), key), encoded_(std::move(encoded)) {}
 
  private:
   Outcome<Decision> decide(const ItemImage& before) override {
@@ -49,9 +48,12 @@ Outcome<std::shared_ptr<ItemWrite>> place_write(TableRef table, const PutItemReq
                                                 BoundWrite bound) {
   const index::KeySchema& schema = table->description.key_schema;
   VARVE_ASSIGN_OR_FAIL_STATUS(const index::PrimaryKey key, index::key_of_item(schema, request.item));
-  if (bound.condition) VARVE_RETURN_IF_FAILED(failure_of(bound.condition->check_key_paths(schema)));
-  return std::shared_ptr<ItemWrite>(
-      std::make_shared<PutItem>(std::move(table), request, std::move(bound.condition), key));
+  std::string encoded = index::encode_item(request.item);
+  VARVE_ASSIGN_OR_FAIL_STATUS(const ItemImage image, ItemImage::of(encoded));
+  VARVE_RETURN_IF_FAILED(check_index_keys(*table, image.view, index::ItemSource::kPut));
+  if (bound.condition) VARVE_RETURN_IF_FAILED(check_key_paths(*table, *bound.condition));
+  return std::shared_ptr<ItemWrite>(std::make_shared<PutItem>(
+      std::move(table), request, std::move(bound.condition), key, std::move(encoded)));
 }
 
 Outcome<std::shared_ptr<ItemWrite>> make_put(const Context& context, const PutItemRequest& request) {

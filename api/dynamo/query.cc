@@ -6,8 +6,6 @@
 namespace varve::api::dynamo {
 namespace {
 
-size_t key_attribute_count(const index::KeySchema& schema) { return schema.sort ? 2 : 1; }
-
 Error not_restartable(const Item& start_key) {
   std::string shown;
   for (const auto& attribute : start_key) {
@@ -17,28 +15,51 @@ Error not_restartable(const Item& start_key) {
   return validation_error("The provided exclusive start key is invalid: ExclusiveStartKey: {" + shown + "}");
 }
 
+// Whether a start key lies in the item collection that is asked for.
+bool in_collection(const index::KeyParts& keys, const Item& start_key, const expression::KeyQuery& wanted) {
+  for (size_t i = 0; i < keys.partition.size(); ++i) {
+    if (!(*start_key.find(keys.partition[i].name) == wanted.partition[i])) return false;
+  }
+  return true;
+}
+
+// Whether its sort attributes meet the conditions.
+bool meets_sort_conditions(const index::KeyParts& keys, const Item& start_key,
+                           const expression::KeyQuery& wanted) {
+  for (size_t i = 0; i < wanted.sort_values.size(); ++i) {
+    if (!(*start_key.find(keys.sort[i].name) == wanted.sort_values[i])) return false;
+  }
+  if (!wanted.sort) return true;
+  return wanted.sort->matches(*start_key.find(keys.sort[wanted.sort_values.size()].name));
+}
+
 // Holds ExclusiveStartKey against the conditions and answers its tree key.
-Outcome<std::string> resume_after(const index::KeySchema& schema, const Item& start_key,
+Outcome<std::string> resume_after(const PageSource& source, const Item& start_key,
                                   const expression::KeyQuery& wanted) {
-  const auto key = index::key_of_parameter(schema, start_key);
-  if (!key.ok()) return validation_error("The provided starting key is invalid: " + key.status().message());
-  if (!schema.sort) return not_restartable(start_key);
-  if (wanted.sort && !wanted.sort->matches(*key->sort)) {
+  auto tree_key = source.tree_key(start_key);
+  if (!tree_key.ok()) {
+    return validation_error("The provided starting key is invalid: " + tree_key.status().message());
+  }
+  const index::KeyParts keys = source.keys();
+  if (source.index() == nullptr && keys.sort.empty()) return not_restartable(start_key);
+  if (!meets_sort_conditions(keys, start_key, wanted)) {
     return validation_error("The provided starting key does not match the range key predicate");
   }
-  if (!(key->partition == wanted.partition)) {
+  if (!in_collection(keys, start_key, wanted)) {
     return validation_error(
         wanted.sort ? "The query can return at most one row and cannot be restarted"
                     : "The provided starting key is outside query boundaries based on provided conditions");
   }
-  return index::encode_tree_key(*key);
+  return *std::move(tree_key);
 }
 
 Outcome<expression::KeyCondition> bind_key_condition(const QueryRequest& request,
                                                      expression::Placeholders* placeholders) {
   if (request.key_condition_expression) {
     VARVE_ASSIGN_OR_FAIL_STATUS(
-        auto parsed, expression::parse_key_condition(*request.key_condition_expression, placeholders));
+        auto parsed, expression::parse_key_condition(
+                         *request.key_condition_expression, placeholders,
+                         request.index_name ? expression::kMaxIndexKeyTerms : expression::kMaxTableKeyTerms));
     return parsed;
   }
   if (!request.legacy.key_conditions) {
@@ -69,25 +90,29 @@ Outcome<QueryResult> query(const Context& context, const QueryRequest& request, 
   VARVE_RETURN_IF_FAILED(failure_of(placeholders.check_all_used()));
 
   VARVE_ASSIGN_OR_FAIL(const TableRef table, context.table_for_items(request.table));
-  const index::KeySchema& schema = table->description.key_schema;
-  VARVE_RETURN_IF_FAILED(check_index(request));
-  if (request.exclusive_start_key && request.exclusive_start_key->size() != key_attribute_count(schema)) {
-    return validation_error("The provided starting key is invalid");
-  }
-  VARVE_ASSIGN_OR_FAIL_STATUS(const expression::KeyQuery wanted, key_condition.resolve(schema));
-  PageRange range;
-  range.keys = index::collection_range(wanted.partition, wanted.sort ? &*wanted.sort : nullptr);
-  range.forward = request.scan_index_forward;
-  range.resumable = schema.sort.has_value();
+  VARVE_ASSIGN_OR_FAIL(const PageSource source, page_source(*table, request));
   if (request.exclusive_start_key) {
-    VARVE_ASSIGN_OR_FAIL(range.after, resume_after(schema, *request.exclusive_start_key, wanted));
+    if (request.exclusive_start_key->size() != source.key_size()) {
+      return validation_error("The provided starting key is invalid");
+    }
+    VARVE_RETURN_IF_FAILED(source.check_index_part(*request.exclusive_start_key));
+  }
+  VARVE_ASSIGN_OR_FAIL_STATUS(const expression::KeyQuery wanted, key_condition.resolve(source.keys()));
+  PageRange range;
+  range.keys = wanted.range();
+  range.forward = request.scan_index_forward;
+  range.resumable = source.index() != nullptr || !source.keys().sort.empty();
+  if (request.exclusive_start_key) {
+    VARVE_ASSIGN_OR_FAIL(range.after, resume_after(source, *request.exclusive_start_key, wanted));
   }
   if (expressions.filter) {
     VARVE_RETURN_IF_FAILED(failure_of(expressions.filter->check_no_key_attributes(
-        schema, request.legacy.tests ? "QueryFilter" : "Filter Expression")));
+        source.keys(), request.legacy.tests ? "QueryFilter" : "Filter Expression")));
   }
-  VARVE_RETURN_IF_FAILED(check_key_paths(expressions, schema));
-  return read_page(context, *table, request, range, expressions, visit);
+  VARVE_RETURN_IF_FAILED(check_key_paths(source, expressions));
+  VARVE_ASSIGN_OR_FAIL(expressions.fetch, must_fetch(source, request, expressions));
+  if (expressions.filter) VARVE_RETURN_IF_FAILED(source.check_filter(*expressions.filter));
+  return read_page(context, source, request, range, expressions, visit);
 }
 
 }  // namespace varve::api::dynamo

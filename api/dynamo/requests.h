@@ -17,6 +17,7 @@
 #include "api/dynamo/stored_item.h"
 #include "api/expression/legacy.h"
 #include "index/attribute_value.h"
+#include "index/index_schema.h"
 
 namespace varve::api {
 
@@ -219,15 +220,34 @@ struct TransactGetItemsRequest {
   ReturnConsumedCapacity return_consumed_capacity = ReturnConsumedCapacity::kNone;
 };
 
-// Units of one table. There are no indexes yet, so the table's share is the whole.
+// Units consumed of a table and of its indexes.
 struct ConsumedCapacity {
+  struct Index {
+    std::string name;
+    index::IndexKind kind = index::IndexKind::kGlobal;
+    double units = 0;
+  };
   std::string table;
-  double units = 0;
+  double units = 0;            // of the table itself
+  std::vector<Index> indexes;  // those of which something was consumed
+
+  double total() const;
+  void add_index(const std::string& name, index::IndexKind kind, double index_units);
+  // `factor` times another operation's on the same table.
+  void add(const ConsumedCapacity& other, double factor = 1);
 };
+
+// The item collection (the items of one partition key) that a write touched, on a table with local indexes.
+struct ItemCollectionMetrics {
+  Item key;
+  double lower_gigabytes = 0, upper_gigabytes = 1;  // its size is between them
+};
+using TableCollectionMetrics = std::vector<std::pair<std::string, std::vector<ItemCollectionMetrics>>>;
 
 struct WriteItemResult {
   std::optional<Item> attributes;
   ConsumedCapacity consumed_capacity;
+  std::optional<ItemCollectionMetrics> item_collection_metrics;  // when asked for
 };
 using PutItemResult = WriteItemResult;
 using UpdateItemResult = WriteItemResult;
@@ -265,6 +285,7 @@ struct TransactWriteItemsResult {
   // The token was known: nothing was done now, and consumed_capacity is of reads.
   bool replayed = false;
   std::vector<ConsumedCapacity> consumed_capacity;  // one per table, in the request's order
+  TableCollectionMetrics item_collection_metrics;   // when asked for
 };
 
 struct ExecuteTransactionResult {
@@ -284,6 +305,7 @@ struct TransactGetItemsResult {
 struct BatchWriteItemResult {
   // Everything is written or the whole request is refused, so there is nothing unprocessed to tell.
   std::vector<ConsumedCapacity> consumed_capacity;  // one per table, in the request's order
+  TableCollectionMetrics item_collection_metrics;   // when asked for
 };
 
 struct ExecuteStatementResult {

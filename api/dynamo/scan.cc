@@ -34,16 +34,25 @@ Failure check_segments(const ScanRequest& request) {
   return std::nullopt;
 }
 
-Outcome<PageRange> range_of(const ScanRequest& request, const index::KeySchema& schema) {
+Outcome<PageRange> range_of(const ScanRequest& request, const PageSource& source) {
   PageRange range;
   if (request.segment) {
     range.keys = index::segment_range(static_cast<uint32_t>(*request.segment),
                                       static_cast<uint32_t>(*request.total_segments));
   }
   if (!request.exclusive_start_key) return range;
-  const auto key = index::key_of_parameter(schema, *request.exclusive_start_key);
-  if (!key.ok()) return validation_error("The provided starting key is invalid: " + key.status().message());
-  range.after = index::encode_tree_key(*key);
+  const Item& start_key = *request.exclusive_start_key;
+  if (source.index() != nullptr) {
+    if (start_key.size() != source.key_size()) {
+      return validation_error("The provided starting key is invalid");
+    }
+    if (auto failure = source.check_index_part(start_key)) return *std::move(failure);
+  }
+  auto tree_key = source.tree_key(start_key);
+  if (!tree_key.ok()) {
+    return validation_error("The provided starting key is invalid: " + tree_key.status().message());
+  }
+  range.after = *std::move(tree_key);
   if (!range.keys.contains(range.after)) {
     return validation_error(
         "The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with "
@@ -72,10 +81,11 @@ Outcome<ScanResult> scan(const Context& context, const ScanRequest& request, con
   VARVE_RETURN_IF_FAILED(failure_of(placeholders.check_all_used()));
 
   VARVE_ASSIGN_OR_FAIL(const TableRef table, context.table_for_items(request.table));
-  VARVE_RETURN_IF_FAILED(check_index(request));
-  VARVE_ASSIGN_OR_FAIL(const PageRange range, range_of(request, table->description.key_schema));
-  VARVE_RETURN_IF_FAILED(check_key_paths(expressions, table->description.key_schema));
-  return read_page(context, *table, request, range, expressions, visit);
+  VARVE_ASSIGN_OR_FAIL(const PageSource source, page_source(*table, request));
+  VARVE_ASSIGN_OR_FAIL(const PageRange range, range_of(request, source));
+  VARVE_RETURN_IF_FAILED(check_key_paths(source, expressions));
+  VARVE_ASSIGN_OR_FAIL(expressions.fetch, must_fetch(source, request, expressions));
+  return read_page(context, source, request, range, expressions, visit);
 }
 
 }  // namespace varve::api::dynamo

@@ -42,8 +42,8 @@ Outcome<TransactGetItemsResult> read_snapshot(const Context& context, const std:
     if (total_bytes > kMaxTransactionBytes) {
       return validation_error("The aggregate size of the items in the transaction exceeds 4 MB");
     }
-    add_units(get.table->description.name, kTransactionFactor * read_units(size_bytes, true),
-              &result.consumed_capacity);
+    add_transaction_units({get.table->description.name, read_units(size_bytes, true), {}},
+                          &result.consumed_capacity);
   }
   return result;
 }

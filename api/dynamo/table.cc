@@ -19,6 +19,7 @@ enum Section : uint8_t {
   kOnDemandThroughput = 2,
   kWarmThroughput = 3,
   kResourcePolicy = 4,
+  kIndexes = 5,
   kStream = 6,
   kExpiry = 7,
 };
@@ -103,6 +104,71 @@ std::optional<int64_t> read_optional_units(ByteReader* in) {
   return static_cast<int64_t>(stored) - 2;
 }
 
+void write_keys(const std::vector<index::KeyAttribute>& keys, ByteWriter* out) {
+  out->varint(keys.size());
+  for (const index::KeyAttribute& key : keys) write_key(key, out);
+}
+
+bool read_keys(ByteReader* in, std::vector<index::KeyAttribute>* keys) {
+  for (uint64_t left = in->varint(); left > 0 && !in->failed(); --left) {
+    if (!read_key(in, &keys->emplace_back())) return false;
+  }
+  return !in->failed() && keys->size() <= index::kMaxIndexKeyAttributes;
+}
+
+std::string encode_indexes(const std::vector<IndexDescription>& indexes) {
+  std::string bytes;
+  ByteWriter out(&bytes);
+  out.varint(indexes.size());
+  for (const IndexDescription& index : indexes) {
+    out.string(index.id);
+    out.string(index.schema.name);
+    out.u8(static_cast<uint8_t>(index.schema.kind));
+    out.u8(static_cast<uint8_t>(index.status));
+    out.u8(static_cast<uint8_t>(index.schema.projection));
+    write_keys(index.schema.partition, &out);
+    write_keys(index.schema.sort, &out);
+    out.varint(index.schema.non_key_attributes.size());
+    for (const std::string& name : index.schema.non_key_attributes) out.string(name);
+    out.varint(static_cast<uint64_t>(index.throughput.read_units));
+    out.varint(static_cast<uint64_t>(index.throughput.write_units));
+    write_optional_time(index.last_increase_us, &out);
+    write_optional_time(index.last_decrease_us, &out);
+  }
+  return bytes;
+}
+
+bool read_index(ByteReader* in, IndexDescription* index) {
+  index->id = in->string();
+  index->schema.name = in->string();
+  const uint8_t kind = in->u8();
+  const uint8_t status = in->u8();
+  const uint8_t projection = in->u8();
+  // An index that is being updated or deleted is not stored so: both are done in one step.
+  if (kind > 1 || status > 1 || projection > 2) return false;
+  index->schema.kind = static_cast<index::IndexKind>(kind);
+  index->status = static_cast<IndexStatus>(status);
+  index->backfilling = index->status == IndexStatus::kCreating;
+  index->schema.projection = static_cast<index::ProjectionType>(projection);
+  if (!read_keys(in, &index->schema.partition) || index->schema.partition.empty()) return false;
+  if (!read_keys(in, &index->schema.sort)) return false;
+  for (uint64_t left = in->varint(); left > 0 && !in->failed(); --left) {
+    index->schema.non_key_attributes.emplace_back(in->string());
+  }
+  index->throughput.read_units = static_cast<int64_t>(in->varint());
+  index->throughput.write_units = static_cast<int64_t>(in->varint());
+  index->last_increase_us = read_optional_time(in);
+  index->last_decrease_us = read_optional_time(in);
+  return !in->failed();
+}
+
+bool read_indexes(ByteReader* in, std::vector<IndexDescription>* indexes) {
+  for (uint64_t left = in->varint(); left > 0 && !in->failed(); --left) {
+    if (!read_index(in, &indexes->emplace_back())) return false;
+  }
+  return !in->failed() && !indexes->empty();
+}
+
 std::vector<std::pair<Section, std::string>> sections_of(const Table& table) {
   std::vector<std::pair<Section, std::string>> sections;
   const auto add = [&](Section section) { return ByteWriter(&sections.emplace_back(section, "").second); };
@@ -125,6 +191,9 @@ std::vector<std::pair<Section, std::string>> sections_of(const Table& table) {
     ByteWriter out = add(kResourcePolicy);
     out.string(table.policy->revision_id);
     out.string(table.policy->text);
+  }
+  if (!table.description.indexes.empty()) {
+    sections.emplace_back(kIndexes, encode_indexes(table.description.indexes));
   }
   if (!table.description.latest_stream_label.empty()) {
     ByteWriter out = add(kStream);
@@ -163,6 +232,8 @@ bool read_section(uint8_t section, ByteReader* in, Table* table) {
       policy.text = in->string();
       return true;
     }
+    case kIndexes:
+      return read_indexes(in, &table->description.indexes);
     case kStream:
       return read_stream(in, table);
     case kExpiry:
@@ -189,6 +260,23 @@ Status damaged(const ByteReader& in, Slice what) {
 }
 
 }  // namespace
+
+std::optional<size_t> Table::find_index(Slice name) const {
+  for (size_t i = 0; i < index_count(); ++i) {
+    if (index(i).schema.name == name) return i;
+  }
+  return std::nullopt;
+}
+
+bool Table::has_local_index() const {
+  // Local ones come first.
+  return index_count() > 0 && !index(0).schema.is_global();
+}
+
+TableRef newest(TableRef table) {
+  while (table != nullptr && table->successor.exists()) table = table->successor.get();
+  return table;
+}
 
 std::string encode_table(const Table& table) {
   const TableDescription& d = table.description;

@@ -6,9 +6,11 @@
 // Threads: const after construction, shared by all requests of the moment. A change of the table makes a new Table.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "api/dynamo/table_requests.h"
@@ -37,24 +39,62 @@ struct TableExpiry {
   KeyspaceId entries;    // found by its name, not stored
 };
 
+struct Table;
+using TableRef = std::shared_ptr<const Table>;
+
+// What took a table's place: a changed form of it, or nothing when it was deleted. Whoever writes items of a table makes the write
+// depend on there being no successor (partition::WriteBatch::void_if), and starts again with the successor otherwise. So
+// from the moment a table has a successor no write is applied that knows only the old form, with the indexes it had.
+class Successor {
+ public:
+  Successor() = default;
+  // A copy of a table is a form of its own, which nothing has replaced yet.
+  Successor(const Successor&) {}
+  Successor& operator=(const Successor&) { return *this; }
+
+  // Once, before the successor is published. nullptr: deleted.
+  void set(TableRef next) const {
+    next_ = std::move(next);
+    exists_.store(true, std::memory_order_release);
+  }
+  bool exists() const { return exists_.load(std::memory_order_acquire); }
+  const std::atomic<bool>* flag() const { return &exists_; }
+  // When it exists.
+  const TableRef& get() const { return next_; }
+
+ private:
+  // Set after next_ (release); whoever sees it set (acquire) may read next_.
+  mutable std::atomic<bool> exists_{false};
+  mutable TableRef next_;
+};
+
 struct Table {
   TableDescription description;  // status kActive; item_count and size_bytes are not kept
   std::vector<Tag> tags;
   Transition transition;
   std::optional<ResourcePolicy> policy;
-  KeyspaceId items;                   // the keyspace of the items; found by its name, not stored
+  // Keyspaces, found by their names, not stored: of the items, and of the entries of description.indexes, in their order.
+  KeyspaceId items;
+  std::vector<KeyspaceId> index_entries;
   std::optional<TableStream> stream;  // while one is enabled
   std::optional<TableExpiry> expiry;  // while time to live is enabled
+  Successor successor;
 
   // Now. nullopt: the table was deleted and its time is over.
   std::optional<TableStatus> status() const;
+  size_t index_count() const { return description.indexes.size(); }
+  const IndexDescription& index(size_t i) const { return description.indexes[i]; }
+  std::optional<size_t> find_index(Slice name) const;
+  bool has_local_index() const;
 };
-using TableRef = std::shared_ptr<const Table>;
+
+// The form of a table that nothing has replaced yet; nullptr when it was deleted.
+TableRef newest(TableRef table);
 
 inline constexpr uint8_t kTableFormatVersion = 2;
 
 std::string encode_table(const Table& table);
-// kCorruption for anything that encode_table would not have written. `items` is left 0.
+// Also of version 1, which had no sections. kCorruption for anything that encode_table would not have written. The keyspaces are left 0.
 Result<Table> decode_table(Slice encoded);
 
 }  // namespace varve::api::dynamo

@@ -11,6 +11,7 @@
 
 #include "api/dynamo/stream_requests.h"
 #include "index/attribute_value.h"
+#include "index/index_schema.h"
 #include "index/key_schema.h"
 
 namespace varve::api {
@@ -56,6 +57,26 @@ struct EncryptionSpecification {
   std::optional<std::string> key_id;
 };
 
+// A secondary index as a request defines it.
+struct IndexDefinition {
+  std::string name;
+  std::vector<KeySchemaElement> key_schema;
+  std::optional<index::ProjectionType> projection;  // required, but its absence is told late
+  std::optional<std::vector<std::string>> non_key_attributes;
+  std::optional<Throughput> throughput;  // of a global index
+};
+
+// One member of GlobalSecondaryIndexUpdates: exactly one of the three.
+struct GlobalIndexUpdate {
+  struct Update {
+    std::string name;
+    std::optional<Throughput> throughput;
+  };
+  std::optional<IndexDefinition> create;
+  std::optional<Update> update;
+  std::optional<std::string> remove;  // the index's name
+};
+
 struct Tag {
   std::string key;
   std::string value;
@@ -66,7 +87,9 @@ struct CreateTableRequest {
   std::string table;
   std::vector<AttributeDefinition> attribute_definitions;
   std::vector<KeySchemaElement> key_schema;
-  std::optional<BillingMode> billing_mode;  // absent: provisioned
+  std::optional<std::vector<IndexDefinition>> local_indexes;   // up to 5
+  std::optional<std::vector<IndexDefinition>> global_indexes;  // up to 20
+  std::optional<BillingMode> billing_mode;                     // absent: provisioned
   std::optional<Throughput> throughput;
   std::optional<std::string>
       table_class;  // STANDARD or STANDARD_INFREQUENT_ACCESS; stored and told, without effect
@@ -83,6 +106,8 @@ struct CreateTableRequest {
 
 struct UpdateTableRequest {
   std::string table;
+  std::vector<AttributeDefinition> attribute_definitions;  // of the keys of indexes to be created
+  std::optional<std::vector<GlobalIndexUpdate>> index_updates;
   std::optional<BillingMode> billing_mode;
   std::optional<Throughput> throughput;
   std::optional<std::string> table_class;
@@ -114,6 +139,21 @@ struct DeleteResourcePolicyRequest {
 
 inline constexpr char kNoPolicy[] = "NO_POLICY";
 
+enum class IndexStatus : uint8_t { kCreating = 0, kActive = 1, kUpdating = 2, kDeleting = 3 };
+
+struct IndexDescription {
+  std::string id;  // a UUID, of this index alone: a later index of the same name has another
+  index::IndexSchema schema;
+  // Of global indexes. kCreating is filled from the table's items meanwhile, and is not read before it is kActive.
+  IndexStatus status = IndexStatus::kActive;
+  bool backfilling = false;  // the filling has begun
+  Throughput throughput;     // 0 and 0 on demand
+  std::optional<uint64_t> last_increase_us, last_decrease_us;
+  // Estimates, as those of the table.
+  uint64_t item_count = 0;
+  uint64_t size_bytes = 0;
+};
+
 struct TableDescription {
   std::string name;
   std::string id;  // a UUID, of this table alone: a later table of the same name has another
@@ -122,6 +162,7 @@ struct TableDescription {
   uint64_t created_us = 0;  // wall clock
   std::vector<AttributeDefinition> attribute_definitions;
   index::KeySchema key_schema;
+  std::vector<IndexDescription> indexes;  // local ones, then global ones, each in the order of their creation
   BillingMode billing_mode = BillingMode::kProvisioned;
   std::optional<uint64_t> pay_per_request_since_us;  // present once the table was on demand
   Throughput throughput;                             // 0 and 0 on demand

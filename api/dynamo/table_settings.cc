@@ -39,18 +39,20 @@ Failure check_warm_units(const std::optional<int64_t>& asked, int64_t least, boo
 
 }  // namespace
 
-Failure check_throughput(const Throughput& throughput) {
-  const auto check = [](int64_t units, const std::string& upper_name, Slice path) -> Failure {
-    if (units < 1) return constraint_error(std::to_string(units), path, min_value(1));
+Failure check_throughput(const Throughput& throughput, const std::string& path) {
+  const auto check = [&](int64_t units, const std::string& upper_name, Slice member) -> Failure {
+    if (units < 1) {
+      return constraint_error(std::to_string(units), path + "provisionedThroughput." + std::string(member),
+                              min_value(1));
+    }
     if (units > kMaxCapacityUnits) {
       return validation_error("Given value " + std::to_string(units) + " for " + upper_name +
                               " is out of bounds");
     }
     return std::nullopt;
   };
-  VARVE_RETURN_IF_FAILED(
-      check(throughput.read_units, "ReadCapacityUnits", "provisionedThroughput.readCapacityUnits"));
-  return check(throughput.write_units, "WriteCapacityUnits", "provisionedThroughput.writeCapacityUnits");
+  VARVE_RETURN_IF_FAILED(check(throughput.read_units, "ReadCapacityUnits", "readCapacityUnits"));
+  return check(throughput.write_units, "WriteCapacityUnits", "writeCapacityUnits");
 }
 
 Outcome<std::optional<TableClass>> table_class_of(const std::optional<std::string>& name) {

@@ -11,7 +11,8 @@
 
 namespace varve::api::dynamo {
 
-Failure check_throughput(const Throughput& throughput);
+// path: of the structure that holds the throughput, with its dot.
+Failure check_throughput(const Throughput& throughput, const std::string& path = {});
 Outcome<std::optional<TableClass>> table_class_of(const std::optional<std::string>& name);
 // Refuses contradictions. What is left asks for encryption with a key, or for none.
 Failure check_encryption(const EncryptionSpecification& encryption);

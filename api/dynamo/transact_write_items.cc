@@ -156,7 +156,9 @@ Outcome<std::shared_ptr<WriteTransaction>> prepare(const Context& context,
   VARVE_ASSIGN_OR_FAIL(auto members, place(request, tables, std::move(bound)));
   std::optional<WriteTransaction::Token> token;
   if (request.client_request_token) token = {*request.client_request_token, hash_parameters(request)};
-  return std::make_shared<WriteTransaction>(context, std::move(members), token);
+  auto transaction = std::make_shared<WriteTransaction>(context, std::move(members), token);
+  if (request.return_item_collection_metrics) transaction->tell_item_collections();
+  return transaction;
 }
 
 }  // namespace

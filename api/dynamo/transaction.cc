@@ -50,14 +50,11 @@ CancellationReason conflict_reason() {
   return {"TransactionConflict", transaction_conflict().message, nullptr};
 }
 
-void add_units(const std::string& table, double units, std::vector<ConsumedCapacity>* sums) {
-  const auto sum = std::find_if(sums->begin(), sums->end(),
-                                [&](const ConsumedCapacity& consumed) { return consumed.table == table; });
-  if (sum != sums->end()) {
-    sum->units += units;
-  } else {
-    sums->push_back({table, units});
-  }
+void add_transaction_units(const ConsumedCapacity& consumed, std::vector<ConsumedCapacity>* sums) {
+  auto sum = std::find_if(sums->begin(), sums->end(),
+                          [&](const ConsumedCapacity& earlier) { return earlier.table == consumed.table; });
+  if (sum == sums->end()) sum = sums->insert(sums->end(), {consumed.table, 0, {}});
+  sum->add(consumed, kTransactionFactor);
 }
 
 }  // namespace varve::api::dynamo

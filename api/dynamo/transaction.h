@@ -44,7 +44,7 @@ class ItemsSeen {
 Error canceled_at(size_t count, size_t position, const Error& error);
 CancellationReason conflict_reason();
 
-// Adds units to the table's sum, at the end of the list when it is its first.
-void add_units(const std::string& table, double units, std::vector<ConsumedCapacity>* sums);
+// Adds twice what an operation consumed to its table's sum, at the end of the list when it is its first.
+void add_transaction_units(const ConsumedCapacity& consumed, std::vector<ConsumedCapacity>* sums);
 
 }  // namespace varve::api::dynamo

@@ -16,6 +16,8 @@ class UpdateItem final : public ItemWrite {
         key_(request.key) {}
 
  private:
+  index::ItemSource source() const override { return index::ItemSource::kUpdate; }
+
   Outcome<Decision> decide(const ItemImage& image) override {
     VARVE_ASSIGN_OR_FAIL(const std::optional<Item> before, attributes_of(image));
     // An update that only removes creates nothing.
@@ -91,8 +93,11 @@ Outcome<std::shared_ptr<ItemWrite>> place_write(TableRef table, const UpdateItem
                                                 BoundWrite bound) {
   const index::KeySchema& schema = table->description.key_schema;
   VARVE_ASSIGN_OR_FAIL_STATUS(const index::PrimaryKey key, index::key_of_parameter(schema, request.key));
-  if (bound.update) VARVE_RETURN_IF_FAILED(failure_of(bound.update->check_key_attributes(schema)));
-  if (bound.condition) VARVE_RETURN_IF_FAILED(failure_of(bound.condition->check_key_paths(schema)));
+  if (bound.update) {
+    VARVE_RETURN_IF_FAILED(failure_of(bound.update->check_key_attributes(schema)));
+    VARVE_RETURN_IF_FAILED(check_key_paths(*table, *bound.update));
+  }
+  if (bound.condition) VARVE_RETURN_IF_FAILED(check_key_paths(*table, *bound.condition));
   return std::shared_ptr<ItemWrite>(std::make_shared<UpdateItem>(
       std::move(table), request, std::move(bound.condition), std::move(bound.update), key));
 }

@@ -1,5 +1,7 @@
-// UpdateTable: billing mode and throughput, bounds on demand, warm throughput, table class, stream, deletion protection. One kind of change a
-// request, as DynamoDB asks.
+// UpdateTable: billing mode and throughput, global indexes, bounds on demand, warm throughput, table class, stream, deletion protection. One
+// kind of change a request, as DynamoDB asks.
+#include "api/dynamo/backfill.h"
+#include "api/dynamo/index_updates.h"
 #include "api/dynamo/operations.h"
 #include "api/dynamo/streams.h"
 #include "api/dynamo/table_settings.h"
@@ -19,7 +21,7 @@ Failure check_combination(const UpdateTableRequest& request) {
   const auto alone = [](Slice what) {
     return invalid_parameter(std::string(what) + " modification must be the only operation in the request");
   };
-  const int kinds = int{billing} + int{request.table_class.has_value()} +
+  const int kinds = int{billing} + int{changes_indexes(request)} + int{request.table_class.has_value()} +
                     int{request.deletion_protection.has_value()} + int{request.encryption.has_value()} +
                     int{request.on_demand_throughput.has_value()} + int{request.warm_throughput.has_value()} +
                     int{request.stream.has_value()} + int{!request.unsupported.empty()};
@@ -113,8 +115,10 @@ void set_bound(const std::optional<int64_t>& asked, std::optional<int64_t>* boun
 
 Failure apply(const UpdateTableRequest& request, const std::optional<TableClass>& table_class,
               uint64_t now_us, TableDescription* table) {
+  VARVE_RETURN_IF_FAILED(check_no_index_busy(request, *table));
   if (request.billing_mode || request.throughput)
     VARVE_RETURN_IF_FAILED(change_billing(request, now_us, table));
+  VARVE_RETURN_IF_FAILED(apply_index_updates(request, now_us, table));
   if (request.on_demand_throughput) {
     VARVE_RETURN_IF_FAILED(check_on_demand(*request.on_demand_throughput, table->billing_mode));
     OnDemandThroughput bounds = table->on_demand_throughput.value_or(OnDemandThroughput());
@@ -138,6 +142,7 @@ Outcome<TableDescription> update_table(const Context& context, const UpdateTable
   VARVE_ASSIGN_OR_FAIL(const Slice name, table_name(request.table, TableNameUse::kDefinition));
   if (request.throughput) VARVE_RETURN_IF_FAILED(check_throughput(*request.throughput));
   VARVE_RETURN_IF_FAILED(check_combination(request));
+  VARVE_RETURN_IF_FAILED(check_index_updates(request));
   VARVE_ASSIGN_OR_FAIL(const auto table_class, table_class_of(request.table_class));
   if (request.encryption) VARVE_RETURN_IF_FAILED(check_encryption(*request.encryption));
   if (request.billing_mode == BillingMode::kPayPerRequest && request.throughput) {
@@ -148,12 +153,14 @@ Outcome<TableDescription> update_table(const Context& context, const UpdateTable
   if (request.stream) VARVE_RETURN_IF_FAILED(check_stream(*request.stream));
   if (!request.unsupported.empty()) return unsupported_member(request.unsupported.front());
   const uint64_t now_us = io::wall_us();
+  TableDescription before;
   const auto change = [&](Table* table) -> Failure {
     if (request.encryption) {
       return asks_for_encryption(*request.encryption)
                  ? unsupported_member("SSESpecification")
                  : invalid_parameter("Table is already encrypted by default");
     }
+    before = table->description;
     return apply(request, table_class, now_us, &table->description);
   };
   Streams::Change stream(context.streams);
@@ -162,7 +169,9 @@ Outcome<TableDescription> update_table(const Context& context, const UpdateTable
   };
   VARVE_ASSIGN_OR_FAIL(const TableRef updated, context.catalog->update(name, change, change_stream_too));
   stream.publish();
+  if (changes_indexes(request)) context.backfill->wake();
   VARVE_ASSIGN_OR_FAIL(TableDescription answer, described(context, *updated));
+  tell_index_updates(request, before, &answer);
   answer.status = TableStatus::kUpdating;
   return answer;
 }

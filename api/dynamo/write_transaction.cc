@@ -1,6 +1,7 @@
 #include "api/dynamo/write_transaction.h"
 
 #include "api/dynamo/capacity.h"
+#include "api/dynamo/item_collection.h"
 #include "api/dynamo/transaction.h"
 
 namespace varve::api::dynamo {
@@ -74,10 +75,10 @@ Outcome<bool> WriteTransaction::look_at_token(const Slice* record, const std::ve
                  "ClientRequestToken was used before with other parameters",
                  {}};
   }
-  result_ = TransactWriteItemsResult{true, {}};
+  result_ = TransactWriteItemsResult{true, {}, {}};
   for (size_t i = 0; i < members_.size(); ++i) {
-    add_units(members_[i].write->table().description.name,
-              kTransactionFactor * read_units(item_sizes[i], true), &result_.consumed_capacity);
+    add_transaction_units({members_[i].write->table().description.name, read_units(item_sizes[i], true), {}},
+                          &result_.consumed_capacity);
   }
   return true;
 }
@@ -113,15 +114,14 @@ Failure WriteTransaction::apply_members(std::span<const partition::Image> images
       canceled = true;
       continue;
     }
-    const ConsumedCapacity& consumed = members_[i].write->result().consumed_capacity;
-    add_units(consumed.table, kTransactionFactor * consumed.units, &result_.consumed_capacity);
+    add_transaction_units(members_[i].write->result().consumed_capacity, &result_.consumed_capacity);
   }
   if (canceled) return transaction_canceled(std::move(reasons));
   return std::nullopt;
 }
 
 Status WriteTransaction::evaluate(std::span<const partition::Image> images, partition::WriteBatch* batch) {
-  result_ = TransactWriteItemsResult{false, {}};
+  result_ = TransactWriteItemsResult{false, {}, {}};
   failure_ = decide(images, batch);
   if (!failure_) return {};
   batch->clear();
@@ -130,9 +130,19 @@ Status WriteTransaction::evaluate(std::span<const partition::Image> images, part
 
 Outcome<TransactWriteItemsResult> WriteTransaction::finish(const Result<partition::CommitResult>& committed) {
   claim_.reset();
-  if (committed.ok()) return std::move(result_);
+  if (committed.ok()) {
+    if (tell_item_collections_ && !result_.replayed) add_item_collections();
+    return std::move(result_);
+  }
   if (failure_ && committed.code() == ErrorCode::kConflict) return *std::move(failure_);
   return error_of_store(committed.status());
+}
+
+void WriteTransaction::add_item_collections() {
+  for (const Member& member : members_) {
+    add_collection_metrics(context_.store, member.write->table(), member.write->commit_key().key,
+                           &result_.item_collection_metrics);
+  }
 }
 
 partition::WriteOptions WriteTransaction::write_options() const {

@@ -34,6 +34,9 @@ class WriteTransaction {
   // The members' items differ (checked by the caller: same_item_twice).
   WriteTransaction(const Context& context, std::vector<Member> members, const std::optional<Token>& token);
 
+  // ReturnItemCollectionMetrics.
+  void tell_item_collections() { tell_item_collections_ = true; }
+
   static Outcome<TransactWriteItemsResult> run(WriteTransaction* transaction);
   // `done` is called once: before this returns when the outcome is known at once, else from the log's thread.
   static void run_async(std::shared_ptr<WriteTransaction> transaction, Done done);
@@ -46,6 +49,7 @@ class WriteTransaction {
   Outcome<TransactWriteItemsResult> finish(const Result<partition::CommitResult>& committed);
   partition::WriteOptions write_options() const;
   void note_token_use();
+  void add_item_collections();
 
   Failure decide(std::span<const partition::Image> images, partition::WriteBatch* batch);
   Failure apply_members(std::span<const partition::Image> images, partition::WriteBatch* batch);
@@ -58,6 +62,7 @@ class WriteTransaction {
   const std::optional<Token> token_;
   const std::string token_key_;
   std::vector<partition::CommitKey> keys_;  // of the items, then of the token
+  bool tell_item_collections_ = false;
   std::unique_ptr<partition::KeyClaim> claim_;
   // The last evaluation's outcome.
   Failure failure_;

@@ -281,14 +281,14 @@ Result<Condition> parse_filter(Slice text, Placeholders* placeholders) {
   return bind_condition(std::move(syntax), placeholders);
 }
 
-Status Condition::check_key_paths(const index::KeySchema& schema) const {
-  for (const DocumentPath& path : paths_) VARVE_RETURN_IF_ERROR(check_not_below_key(path, schema, "Key"));
+Status Condition::check_key_paths(const index::KeyParts& keys, Slice kind) const {
+  for (const DocumentPath& path : paths_) VARVE_RETURN_IF_ERROR(check_not_below_key(path, keys, kind));
   return {};
 }
 
-Status Condition::check_no_key_attributes(const index::KeySchema& schema, Slice filter) const {
+Status Condition::check_no_key_attributes(const index::KeyParts& keys, Slice filter) const {
   for (const DocumentPath& path : paths_) {
-    if (schema.is_key(path.root())) {
+    if (keys.is_key(path.root())) {
       return Status::invalid_argument(
           std::string(filter) +
           " can only contain non-primary key attributes: Primary key attribute: " + path.root());

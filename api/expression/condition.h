@@ -24,13 +24,14 @@ class Condition {
   bool evaluate(const index::ItemView& item) const;
 
   // "Key attributes must be scalars; ..." for a path below a key attribute.
-  Status check_key_paths(const index::KeySchema& schema) const;
+  Status check_key_paths(const index::KeyParts& keys, Slice kind = "Key") const;
   // For a Query's filter: "Filter Expression can only contain non-primary key attributes: Primary key attribute: a".
-  Status check_no_key_attributes(const index::KeySchema& schema, Slice filter = "Filter Expression") const;
+  Status check_no_key_attributes(const index::KeyParts& keys, Slice filter = "Filter Expression") const;
 
   // For those who look below: key_condition.cc.
   const ConditionSyntax& syntax() const { return *syntax_; }
   const DocumentPath& path(uint32_t i) const { return paths_[i]; }
+  const std::vector<DocumentPath>& paths() const { return paths_; }
   const index::AttributeValue& value(uint32_t i) const { return *values_[i].value; }
 
  private:

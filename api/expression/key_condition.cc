@@ -156,54 +156,84 @@ Status check_type(const KeyCondition::Term& term, AttributeType type) {
       "One or more parameter values were invalid: Condition parameter type does not match schema type");
 }
 
+Status wrong_length() { return invalid("Conditions can be of length 1 or 2 only"); }
+
 Status missed(const std::string& name) {
   return invalid("Query condition missed key schema element: " + name);
 }
 
 }  // namespace
 
-Result<KeyCondition> parse_key_condition(Slice text, Placeholders* placeholders) {
+Result<KeyCondition> parse_key_condition(Slice text, Placeholders* placeholders, size_t max_terms) {
   VARVE_ASSIGN_OR_RETURN(auto syntax,
                          condition_syntax(placeholders->syntax_cache(), ExpressionKind::kKeyCondition, text));
   VARVE_ASSIGN_OR_RETURN(const Condition condition, bind_condition(std::move(syntax), placeholders));
   TermCollector collector(condition);
   VARVE_RETURN_IF_ERROR(collector.collect(condition.syntax().root));
   std::vector<KeyCondition::Term> terms = collector.take();
-  if (terms.size() > 2) return invalid("Conditions can be of length 1 or 2 only");
+  if (terms.size() > max_terms) return wrong_length();
   return KeyCondition(std::move(terms));
 }
 
-Result<KeyQuery> KeyCondition::resolve(const index::KeySchema& schema) const {
-  const Term* partition = nullptr;
-  const Term* sort = nullptr;
-  for (const Term& term : terms_) {
-    if (term.name == schema.partition.name) {
-      partition = &term;
-    } else if (schema.sort && term.name == schema.sort->name) {
-      sort = &term;
-    }
+index::KeyRange KeyQuery::range() const {
+  std::string prefix;
+  index::begin_tree_key(&prefix);
+  for (const AttributeValue& value : partition) index::append_key_component(value, &prefix);
+  index::finish_partition_prefix(&prefix);
+  for (const AttributeValue& value : sort_values) index::append_key_component(value, &prefix);
+  return index::range_below(prefix, sort ? &*sort : nullptr);
+}
+
+Result<KeyQuery> KeyCondition::resolve(const index::KeyParts& keys) const {
+  const auto term_of = [this](const std::string& name) -> const Term* {
+    const auto found =
+        std::find_if(terms_.begin(), terms_.end(), [&](const Term& term) { return term.name == name; });
+    return found == terms_.end() ? nullptr : &*found;
+  };
+  if (keys.size() <= kMaxTableKeyTerms && terms_.size() > kMaxTableKeyTerms) return wrong_length();
+  if (terms_.size() > keys.size()) return invalid("Query key condition not supported");
+  std::vector<std::pair<const Term*, const index::KeyAttribute*>> wanted;
+  for (const index::KeyAttribute& attribute : keys.partition) {
+    wanted.emplace_back(term_of(attribute.name), &attribute);
+    if (wanted.back().first == nullptr) return missed(attribute.name);
   }
-  if (!schema.sort && terms_.size() > 1) return invalid("Query key condition not supported");
-  if (partition == nullptr) return missed(schema.partition.name);
-  if (terms_.size() > 1 && sort == nullptr) return missed(schema.sort->name);
+  // All other terms are on sort attributes, with none left out before them.
+  for (const index::KeyAttribute& attribute : keys.sort) {
+    if (wanted.size() == terms_.size()) break;
+    wanted.emplace_back(term_of(attribute.name), &attribute);
+    if (wanted.back().first == nullptr) return missed(attribute.name);
+  }
   for (const Term& term : terms_) {
     if (!term.is_indexable) {
       return invalid("Attempted conditional constraint is not an indexable operation");
     }
   }
-  VARVE_RETURN_IF_ERROR(check_type(*partition, schema.partition.type));
-  if (sort != nullptr) VARVE_RETURN_IF_ERROR(check_type(*sort, schema.sort->type));
-  if (partition->condition.op != SortOperator::kEqual) return invalid("Query key condition not supported");
-
-  VARVE_RETURN_IF_ERROR(index::check_partition_key_value(schema.partition, partition->condition.low));
+  for (const auto& [term, attribute] : wanted) VARVE_RETURN_IF_ERROR(check_type(*term, attribute->type));
   KeyQuery query;
-  query.partition = partition->condition.low;
-  if (sort == nullptr) return query;
-  VARVE_RETURN_IF_ERROR(index::check_sort_key_value(*schema.sort, sort->condition.low));
-  if (sort->condition.op == SortOperator::kBetween) {
-    VARVE_RETURN_IF_ERROR(index::check_sort_key_value(*schema.sort, sort->condition.high));
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const bool may_be_open = i + 1 == wanted.size() && i >= keys.partition.size();
+    if (!may_be_open && wanted[i].first->condition.op != SortOperator::kEqual) {
+      return invalid("Query key condition not supported");
+    }
   }
-  query.sort = sort->condition;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const auto& [term, attribute] = wanted[i];
+    const SortCondition& condition = term->condition;
+    if (i < keys.partition.size()) {
+      VARVE_RETURN_IF_ERROR(index::check_partition_key_value(*attribute, condition.low));
+      query.partition.push_back(condition.low);
+      continue;
+    }
+    VARVE_RETURN_IF_ERROR(index::check_sort_key_value(*attribute, condition.low));
+    if (condition.op == SortOperator::kBetween) {
+      VARVE_RETURN_IF_ERROR(index::check_sort_key_value(*attribute, condition.high));
+    }
+    if (i + 1 == wanted.size()) {
+      query.sort = condition;
+    } else {
+      query.sort_values.push_back(condition.low);
+    }
+  }
   return query;
 }
 

@@ -73,8 +73,8 @@ const AttributeValue* find_path(const index::Item& item, const DocumentPath& pat
   return value;
 }
 
-Status check_not_below_key(const DocumentPath& path, const index::KeySchema& schema, Slice kind) {
-  if (!path.is_nested() || !schema.is_key(path.root())) return {};
+Status check_not_below_key(const DocumentPath& path, const index::KeyParts& keys, Slice kind) {
+  if (!path.is_nested() || !keys.is_key(path.root())) return {};
   return Status::invalid_argument(
       "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: " +
       std::string(kind) + ": " + path.root());

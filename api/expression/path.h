@@ -46,7 +46,8 @@ std::optional<index::ValueView> find_path(const index::ItemView& item, const Doc
 const index::AttributeValue* find_path(const index::Item& item, const DocumentPath& path);
 
 // "Key attributes must be scalars; list random access ..." when a path goes below a key attribute.
-Status check_not_below_key(const DocumentPath& path, const index::KeySchema& schema, Slice kind);
+// `kind` is how the text calls the attribute: "Key" or "IndexKey".
+Status check_not_below_key(const DocumentPath& path, const index::KeyParts& keys, Slice kind);
 
 // Several paths of one expression as a tree: what an update changes or a projection keeps.
 // I1  No path is a prefix of another, and the children of a node are all names or all indexes (else add

@@ -51,8 +51,8 @@ Result<Item> Projection::apply(const ItemView& item) const {
   return out;
 }
 
-Status Projection::check_key_paths(const index::KeySchema& schema) const {
-  for (const DocumentPath& path : paths_) VARVE_RETURN_IF_ERROR(check_not_below_key(path, schema, "Key"));
+Status Projection::check_key_paths(const index::KeyParts& keys, Slice kind) const {
+  for (const DocumentPath& path : paths_) VARVE_RETURN_IF_ERROR(check_not_below_key(path, keys, kind));
   return {};
 }
 

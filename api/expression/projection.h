@@ -26,7 +26,7 @@ class Projection {
   Result<index::Item> apply(const index::ItemView& item) const;
   const std::vector<DocumentPath>& paths() const { return paths_; }
   // "Key attributes must be scalars; ..." for a path below a key attribute.
-  Status check_key_paths(const index::KeySchema& schema) const;
+  Status check_key_paths(const index::KeyParts& keys, Slice kind = "Key") const;
 
  private:
   std::vector<DocumentPath> paths_;

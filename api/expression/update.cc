@@ -386,7 +386,14 @@ Status Update::check_key_attributes(const index::KeySchema& schema) const {
     return Status::invalid_argument("One or more parameter values were invalid: Cannot update attribute " +
                                     path.root() + ". This attribute is part of the key");
   }
-  for (const DocumentPath& path : paths_) VARVE_RETURN_IF_ERROR(check_not_below_key(path, schema, "Key"));
+  return check_key_paths(schema, "Key");
+}
+
+Status Update::check_key_paths(const index::KeyParts& keys, Slice kind) const {
+  for (const DocumentPath& path : targets_.paths()) {
+    VARVE_RETURN_IF_ERROR(check_not_below_key(path, keys, kind));
+  }
+  for (const DocumentPath& path : paths_) VARVE_RETURN_IF_ERROR(check_not_below_key(path, keys, kind));
   return {};
 }
 

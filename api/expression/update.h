@@ -36,6 +36,8 @@ class Update {
 
   // "Cannot update attribute a. This attribute is part of the key" and "Key attributes must be scalars; ...".
   Status check_key_attributes(const index::KeySchema& schema) const;
+  // "Key attributes must be scalars; ..." for a path below one of these keys.
+  Status check_key_paths(const index::KeyParts& keys, Slice kind) const;
 
  private:
   friend Result<Update> bind_update(std::shared_ptr<const UpdateSyntax>, Placeholders*);

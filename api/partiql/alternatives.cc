@@ -13,7 +13,7 @@ using index::SortOperator;
 
 // The keys that one alternative asks for; nullopt when it is no key condition of a single partition with a condition on the sort key.
 std::optional<index::KeyRange> Planner::range_of_alternative(uint32_t node, const KeyTerm* partition,
-                                                             const index::KeySchema& schema) const {
+                                                             const index::KeyParts& keys) const {
   std::vector<KeyTerm> terms;
   for (const uint32_t part : parts_of(node, ConditionOp::kAnd)) {
     auto term = key_term(where_->syntax().nodes[part]);
@@ -21,27 +21,28 @@ std::optional<index::KeyRange> Planner::range_of_alternative(uint32_t node, cons
   }
   const KeyTerm* sort = nullptr;
   for (const KeyTerm& term : terms) {
-    if (term.name == schema.partition.name && term.condition.op == SortOperator::kEqual) partition = &term;
-    if (term.name == schema.sort->name) sort = &term;
+    if (term.name == keys.partition.front().name && term.condition.op == SortOperator::kEqual)
+      partition = &term;
+    if (term.name == keys.sort.front().name) sort = &term;
   }
   if (partition == nullptr || sort == nullptr) return std::nullopt;
   std::vector<KeyCondition::Term> key = {{partition->name, partition->condition},
                                          {sort->name, sort->condition}};
-  const auto query = KeyCondition(std::move(key)).resolve(schema);
+  const auto query = KeyCondition(std::move(key)).resolve(keys);
   if (!query.ok()) return std::nullopt;  // a type that no key has: the filter finds nothing
-  return index::collection_range(query->partition, &*query->sort);
+  return query->range();
 }
 
-Status Planner::check_alternatives(const index::KeySchema& schema) const {
-  if (!where_ || !schema.sort) return {};
+Status Planner::check_alternatives(const index::KeyParts& keys) const {
+  if (!where_ || keys.partition.size() != 1 || keys.sort.size() != 1) return {};
   std::vector<Conjunct> parts = conjuncts();
-  const Conjunct* const partition = find_equality(schema.partition.name, &parts);
+  const Conjunct* const partition = find_equality(keys.partition.front().name, &parts);
   for (const Conjunct& part : parts) {
     const std::vector<uint32_t> alternatives = parts_of(part.node, ConditionOp::kOr);
     if (alternatives.size() < 2) continue;
     std::vector<index::KeyRange> ranges;
     for (const uint32_t node : alternatives) {
-      auto range = range_of_alternative(node, partition == nullptr ? nullptr : &*partition->term, schema);
+      auto range = range_of_alternative(node, partition == nullptr ? nullptr : &*partition->term, keys);
       if (!range) break;
       if (range->lower < range->upper) ranges.push_back(*std::move(range));
     }

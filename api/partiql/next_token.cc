@@ -35,7 +35,7 @@ std::string encode_next_token(uint64_t fingerprint, const ReadPosition& position
 }
 
 std::optional<ReadPosition> decode_next_token(Slice token, uint64_t fingerprint, const ReadPlan& plan,
-                                              const index::KeySchema& schema) {
+                                              size_t key_components) {
   std::string bytes;
   if (json::decode_base64(token, &bytes) != json::Base64Error::kNone) return std::nullopt;
   ByteReader in(bytes);
@@ -48,7 +48,7 @@ std::optional<ReadPosition> decode_next_token(Slice token, uint64_t fingerprint,
   if (position.range >= plan.ranges.size()) return std::nullopt;
   if (position.after.empty()) return position;
   if (!plan.ranges[position.range].contains(position.after)) return std::nullopt;
-  if (!index::decode_tree_key(schema, position.after).ok()) return std::nullopt;
+  if (index::tree_key_components(position.after) != key_components) return std::nullopt;
   return position;
 }
 

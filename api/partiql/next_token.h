@@ -28,8 +28,8 @@ struct ReadPosition {
 uint64_t statement_fingerprint(Slice statement, std::span<const index::AttributeValue> parameters,
                                KeyspaceId items);
 std::string encode_next_token(uint64_t fingerprint, const ReadPosition& position);
-// nullopt for what encode_next_token would not have written for this statement and this plan.
+// nullopt for what encode_next_token would not have written for this statement and this plan, whose keys have `key_components` components.
 std::optional<ReadPosition> decode_next_token(Slice token, uint64_t fingerprint, const ReadPlan& plan,
-                                              const index::KeySchema& schema);
+                                              size_t key_components);
 
 }  // namespace varve::api::partiql

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "api/expression/key_condition.h"
-
 namespace varve::api::partiql {
 
 using expression::Condition;
@@ -175,77 +173,106 @@ Planner::Conjunct* Planner::find_equality(Slice name, std::vector<Conjunct>* con
   return nullptr;
 }
 
-Status Planner::plan_ranges(const index::KeySchema& schema, std::vector<Conjunct>* conjuncts,
-                            ReadPlan* plan) {
-  std::vector<AttributeValue> partitions;
-  Conjunct* partition = find_equality(schema.partition.name, conjuncts);
-  if (partition != nullptr) {
-    partitions.push_back(partition->term->condition.low);
-  } else {
-    for (Conjunct& conjunct : *conjuncts) {
-      if (!conjunct.term || conjunct.term->name != schema.partition.name || conjunct.term->in.empty())
-        continue;
-      partition = &conjunct;
-      break;
-    }
-    if (partition == nullptr) {
-      plan->ranges.emplace_back();
-      return {};
-    }
-    for (const AttributeValue& value : partition->term->in) {
-      if (std::find(partitions.begin(), partitions.end(), value) == partitions.end())
-        partitions.push_back(value);
-    }
-    if (partitions.size() > kMaxPartitionKeys) {
-      return invalid("The IN operator is provided with too many operands; number of operands: " +
-                     std::to_string(partitions.size()));
-    }
+Result<std::vector<std::vector<AttributeValue>>> Planner::take_partitions(
+    const index::KeyParts& keys, std::vector<Conjunct>* conjuncts) const {
+  std::vector<std::vector<AttributeValue>> partitions;
+  std::vector<Conjunct*> equalities;
+  for (const index::KeyAttribute& attribute : keys.partition) {
+    if (Conjunct* const equality = find_equality(attribute.name, conjuncts)) equalities.push_back(equality);
   }
-  partition->is_key = true;
-  Conjunct* sort = nullptr;
-  if (schema.sort) {
-    sort = find_equality(schema.sort->name, conjuncts);
-    for (Conjunct& conjunct : *conjuncts) {
-      if (sort != nullptr) break;
-      if (conjunct.term && conjunct.term->name == schema.sort->name && conjunct.term->in.empty())
-        sort = &conjunct;
+  if (equalities.size() == keys.partition.size()) {
+    std::vector<AttributeValue>& values = partitions.emplace_back();
+    for (Conjunct* const equality : equalities) {
+      equality->is_key = true;
+      values.push_back(equality->term->condition.low);
     }
+    return partitions;
   }
-  if (sort != nullptr) sort->is_key = true;
-  const bool one_sort_key = sort != nullptr && sort->term->condition.op == SortOperator::kEqual;
-  plan->may_continue = schema.sort.has_value() && !one_sort_key;
-  for (AttributeValue& value : partitions) {
+  // IN stands for several values of a partition key that is one attribute.
+  if (keys.partition.size() > 1) return partitions;
+  for (Conjunct& conjunct : *conjuncts) {
+    if (!conjunct.term || conjunct.term->name != keys.partition.front().name || conjunct.term->in.empty())
+      continue;
+    conjunct.is_key = true;
+    for (const AttributeValue& value : conjunct.term->in) {
+      const auto seen = std::find(partitions.begin(), partitions.end(), std::vector{value});
+      if (seen == partitions.end()) partitions.push_back({value});
+    }
+    break;
+  }
+  if (partitions.size() > kMaxPartitionKeys) {
+    return invalid("The IN operator is provided with too many operands; number of operands: " +
+                   std::to_string(partitions.size()));
+  }
+  return partitions;
+}
+
+std::vector<KeyCondition::Term> Planner::take_sort_terms(const index::KeyParts& keys,
+                                                         std::vector<Conjunct>* conjuncts) const {
+  std::vector<KeyCondition::Term> terms;
+  for (const index::KeyAttribute& attribute : keys.sort) {
+    Conjunct* chosen = find_equality(attribute.name, conjuncts);
+    for (Conjunct& conjunct : *conjuncts) {
+      if (chosen != nullptr) break;
+      if (conjunct.term && conjunct.term->name == attribute.name && conjunct.term->in.empty())
+        chosen = &conjunct;
+    }
+    if (chosen == nullptr) break;
+    chosen->is_key = true;
+    terms.push_back({attribute.name, chosen->term->condition});
+    if (terms.back().condition.op != SortOperator::kEqual) break;
+  }
+  return terms;
+}
+
+Status Planner::plan_ranges(const index::KeyParts& keys, std::vector<Conjunct>* conjuncts, ReadPlan* plan) {
+  VARVE_ASSIGN_OR_RETURN(const auto partitions, take_partitions(keys, conjuncts));
+  if (partitions.empty()) {
+    plan->ranges.emplace_back();
+    return {};
+  }
+  plan->has_partition = true;
+  const std::vector<KeyCondition::Term> sort_terms = take_sort_terms(keys, conjuncts);
+  const bool one_sort_key = sort_terms.size() == keys.sort.size() &&
+                            (sort_terms.empty() || sort_terms.back().condition.op == SortOperator::kEqual);
+  plan->may_continue = !one_sort_key;
+  for (const std::vector<AttributeValue>& values : partitions) {
     std::vector<KeyCondition::Term> terms;
-    terms.push_back({schema.partition.name, {SortOperator::kEqual, std::move(value), {}}});
-    if (sort != nullptr) terms.push_back({schema.sort->name, sort->term->condition});
-    VARVE_ASSIGN_OR_RETURN(const auto query, KeyCondition(std::move(terms)).resolve(schema));
-    plan->ranges.push_back(index::collection_range(query.partition, query.sort ? &*query.sort : nullptr));
-    if (plan->may_continue || partitions.size() > 1) continue;
+    for (size_t i = 0; i < values.size(); ++i) {
+      terms.push_back({keys.partition[i].name, {SortOperator::kEqual, values[i], {}}});
+    }
+    terms.insert(terms.end(), sort_terms.begin(), sort_terms.end());
+    VARVE_ASSIGN_OR_RETURN(const auto query, KeyCondition(std::move(terms)).resolve(keys));
+    plan->ranges.push_back(query.range());
+    const bool is_primary_key = keys.partition.size() == 1 && keys.sort.size() <= 1;
+    if (!is_primary_key || !one_sort_key || partitions.size() > 1) continue;
     plan->key.emplace();
-    plan->key->partition = query.partition;
+    plan->key->partition = query.partition.front();
     if (query.sort) plan->key->sort = query.sort->low;
   }
   return {};
 }
 
 // ORDER BY: the order of a collection is that of its sort key, so only its direction is open.
-Status Planner::plan_order(const index::KeySchema& schema, const ReadPlan& plan, bool* forward) const {
+Status Planner::plan_order(const index::KeyParts& keys, const ReadPlan& plan, bool* forward) const {
   if (statement_.order.empty()) return {};
   if (plan.ranges.size() != 1 || plan.ranges.front().lower.empty()) {
     return invalid("Must have WHERE clause in the statement when using ORDER BY clause.");
   }
   for (const OrderKey& key : statement_.order) {
-    if (!schema.is_key(key.attribute)) {
+    if (!keys.is_key(key.attribute)) {
       return invalid("Variable reference " + key.attribute +
                      " in ORDER BY clause must be part of the primary key");
     }
-    if (key.attribute != schema.partition.name) *forward = !key.descending;
+    const bool is_sort = std::any_of(keys.sort.begin(), keys.sort.end(),
+                                     [&](const auto& attribute) { return attribute.name == key.attribute; });
+    if (is_sort) *forward = !key.descending;
   }
   return {};
 }
 
 Result<std::optional<Condition>> Planner::bind_rest(const std::vector<Conjunct>& conjuncts, ItemMust must,
-                                                    const index::KeySchema& schema) {
+                                                    Slice partition_key) {
   ConditionSyntax syntax;
   if (statement_.where) syntax = *statement_.where;
   syntax.kind = expression::ExpressionKind::kStatement;
@@ -256,7 +283,7 @@ Result<std::optional<Condition>> Planner::bind_rest(const std::vector<Conjunct>&
   }
   if (must != ItemMust::kEither) {
     const bool exists = must == ItemMust::kExist;
-    VARVE_RETURN_IF_ERROR(placeholders_.add_name(std::string(kKeyPlaceholder), schema.partition.name));
+    VARVE_RETURN_IF_ERROR(placeholders_.add_name(std::string(kKeyPlaceholder), std::string(partition_key)));
     const uint32_t test = add_item_test(
         &syntax, exists ? ConditionFunction::kAttributeExists : ConditionFunction::kAttributeNotExists);
     root = root ? add_node(&syntax, exists ? ConditionOp::kAnd : ConditionOp::kOr, {test, *root}) : test;
@@ -269,19 +296,13 @@ Result<std::optional<Condition>> Planner::bind_rest(const std::vector<Conjunct>&
   return std::optional<Condition>(*std::move(bound));
 }
 
-Result<ReadPlan> Planner::plan_read(const index::KeySchema& schema) {
-  // There are no indexes yet.
-  if (statement_.index) return invalid("The table does not have the specified index");
+Result<ReadPlan> Planner::plan_read(const index::KeyParts& keys) {
   ReadPlan plan;
   std::vector<Conjunct> parts = conjuncts();
-  VARVE_RETURN_IF_ERROR(plan_ranges(schema, &parts, &plan));
-  VARVE_RETURN_IF_ERROR(check_alternatives(schema));
-  VARVE_RETURN_IF_ERROR(plan_order(schema, plan, &plan.forward));
-  VARVE_ASSIGN_OR_RETURN(plan.filter, bind_rest(parts, ItemMust::kEither, schema));
-  if (plan.filter) VARVE_RETURN_IF_ERROR(plan.filter->check_key_paths(schema));
-  for (const expression::DocumentPath& path : projection_) {
-    VARVE_RETURN_IF_ERROR(expression::check_not_below_key(path, schema, "Key"));
-  }
+  VARVE_RETURN_IF_ERROR(plan_ranges(keys, &parts, &plan));
+  VARVE_RETURN_IF_ERROR(check_alternatives(keys));
+  VARVE_RETURN_IF_ERROR(plan_order(keys, plan, &plan.forward));
+  VARVE_ASSIGN_OR_RETURN(plan.filter, bind_rest(parts, ItemMust::kEither, {}));
   plan.projection = projection_;
   return plan;
 }
@@ -302,17 +323,17 @@ Result<WritePlan> Planner::plan_write(const index::KeySchema& schema) {
   if (schema.sort) VARVE_RETURN_IF_ERROR(take(*schema.sort));
   const bool has_rest = std::any_of(parts.begin(), parts.end(), [](const Conjunct& c) { return !c.is_key; });
   if (statement_.kind == StatementKind::kUpdate || statement_.kind == StatementKind::kExists) {
-    VARVE_ASSIGN_OR_RETURN(plan.condition, bind_rest(parts, ItemMust::kExist, schema));
+    VARVE_ASSIGN_OR_RETURN(plan.condition, bind_rest(parts, ItemMust::kExist, schema.partition.name));
   } else if (has_rest) {
     // Deleting what is not there succeeds whatever else was asked.
-    VARVE_ASSIGN_OR_RETURN(plan.condition, bind_rest(parts, ItemMust::kNotExist, schema));
+    VARVE_ASSIGN_OR_RETURN(plan.condition, bind_rest(parts, ItemMust::kNotExist, schema.partition.name));
   }
   plan.update = update_;
   return plan;
 }
 
 Result<std::optional<Condition>> Planner::plan_insert(const index::KeySchema& schema) {
-  return bind_rest({}, ItemMust::kNotExist, schema);
+  return bind_rest({}, ItemMust::kNotExist, schema.partition.name);
 }
 
 }  // namespace varve::api::partiql

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "api/expression/condition.h"
+#include "api/expression/key_condition.h"
 #include "api/expression/path.h"
 #include "api/expression/placeholders.h"
 #include "api/expression/update.h"
@@ -28,7 +29,9 @@ struct ReadPlan {
   bool forward = true;
   // Whether a range may hold more than one item.
   bool may_continue = true;
-  // The one primary key that WHERE names, when it does.
+  // WHERE gives a value of the partition key.
+  bool has_partition = false;
+  // The one primary key that WHERE names, when it does, of keys that are as a table's.
   std::optional<index::PrimaryKey> key;
   std::optional<expression::Condition> filter;
   // Empty is everything. Each gives a member named after its last step.
@@ -48,7 +51,8 @@ class Planner {
  public:
   static Result<Planner> bind(const Statement& statement);
 
-  Result<ReadPlan> plan_read(const index::KeySchema& schema);
+  // keys: of the table or the index that the statement reads.
+  Result<ReadPlan> plan_read(const index::KeyParts& keys);
   // UPDATE, DELETE and EXISTS, whose plan has no update.
   Result<WritePlan> plan_write(const index::KeySchema& schema);
   // INSERT: there is no item with this key yet.
@@ -72,18 +76,24 @@ class Planner {
   std::vector<Conjunct> conjuncts() const;
   std::optional<KeyTerm> key_term(const expression::ConditionNode& node) const;
   Conjunct* find_equality(Slice name, std::vector<Conjunct>* conjuncts) const;
-  Status plan_ranges(const index::KeySchema& schema, std::vector<Conjunct>* conjuncts, ReadPlan* plan);
-  Status check_alternatives(const index::KeySchema& schema) const;  // alternatives.cc
+  Status plan_ranges(const index::KeyParts& keys, std::vector<Conjunct>* conjuncts, ReadPlan* plan);
+  // The values of the partition key, each a list of its attributes' values; none: WHERE does not give them.
+  Result<std::vector<std::vector<index::AttributeValue>>> take_partitions(
+      const index::KeyParts& keys, std::vector<Conjunct>* conjuncts) const;
+  // The conditions on sort attributes, each but the last an equality.
+  std::vector<expression::KeyCondition::Term> take_sort_terms(const index::KeyParts& keys,
+                                                              std::vector<Conjunct>* conjuncts) const;
+  Status check_alternatives(const index::KeyParts& keys) const;  // alternatives.cc
   std::optional<index::KeyRange> range_of_alternative(uint32_t node, const KeyTerm* partition,
-                                                      const index::KeySchema& schema) const;
+                                                      const index::KeyParts& keys) const;
   // The parts that `op` (kAnd or kOr) joins below a node, in the order of the text.
   std::vector<uint32_t> parts_of(uint32_t node, expression::ConditionOp op) const;
-  Status plan_order(const index::KeySchema& schema, const ReadPlan& plan, bool* forward) const;
+  Status plan_order(const index::KeyParts& keys, const ReadPlan& plan, bool* forward) const;
 
   // Conditions made of WHERE's nodes.
   enum class ItemMust { kExist, kNotExist, kEither };
   Result<std::optional<expression::Condition>> bind_rest(const std::vector<Conjunct>& conjuncts,
-                                                         ItemMust must, const index::KeySchema& schema);
+                                                         ItemMust must, Slice partition_key);
 
   const Statement& statement_;
   expression::Placeholders placeholders_;

@@ -29,6 +29,13 @@ Table sample() {
   d.on_demand_throughput = OnDemandThroughput{10, -1};
   d.warm_throughput = Throughput{12'000, 300};
   table.policy = ResourcePolicy{"{}", "7"};
+  IndexDescription& index = d.indexes.emplace_back();
+  index.id = "00000000-0000-4000-8000-000000000002";
+  index.schema.name = "byName";
+  index.schema.partition = {{"Email", index::AttributeType::kNumber}};
+  index.schema.projection = index::ProjectionType::kInclude;
+  index.schema.non_key_attributes = {"Name"};
+  index.throughput = {5, 6};
   return table;
 }
 
@@ -63,11 +70,20 @@ constexpr Slice kExample =
     "01"
     "047465616d"
     "0773746f72616765"
-    "04"
+    "05"
     "0109020900000000000000"
     "02020c01"
     "0304e05dac02"
-    "04050137027b7d";
+    "04050137027b7d"
+    "0551"
+    "01"
+    "24"
+    "30303030303030302d303030302d343030302d383030302d303030303030303030303032"
+    "0662794e616d65010102"
+    "0105456d61696c0300"
+    "01044e616d65"
+    "0506"
+    "00000000000000000000000000000000";
 
 TEST(TableFormat, TheDocumentedBytesAreTheTable) {
   const std::string encoded = encode_table(sample());
@@ -86,6 +102,9 @@ TEST(TableFormat, TheDocumentedBytesAreTheTable) {
   EXPECT_EQ(decoded->description.on_demand_throughput->max_write_units, -1);
   EXPECT_EQ(decoded->description.warm_throughput, sample().description.warm_throughput);
   EXPECT_EQ(decoded->policy, sample().policy);
+  ASSERT_EQ(decoded->description.indexes.size(), 1u);
+  EXPECT_EQ(decoded->description.indexes[0].schema, sample().description.indexes[0].schema);
+  EXPECT_EQ(decoded->description.indexes[0].throughput, (Throughput{5, 6}));
 }
 
 TEST(TableFormat, AnyTruncationAndAnExtraByteAreCorruption) {
@@ -101,9 +120,9 @@ TEST(TableFormat, AnyTruncationAndAnExtraByteAreCorruption) {
 
 TEST(TableFormat, SectionsThatNoWriterWritesAreCorruption) {
   const std::string encoded = encode_table(sample());
-  // The four sections' numbers are the bytes at these distances from the end.
-  for (const size_t distance : {28u, 17u, 13u, 7u}) {
-    for (const char number : {0, 2, 5}) {
+  // The five sections' numbers are the bytes at these distances from the end.
+  for (const size_t distance : {111u, 100u, 96u, 90u, 83u}) {
+    for (const char number : {0, 2, 9}) {
       std::string changed = encoded;
       if (changed[changed.size() - distance] == number) continue;
       changed[changed.size() - distance] = number;
@@ -116,6 +135,7 @@ TEST(TableFormat, Version1HasNoSectionsAndIsRead) {
   Table plain = sample();
   plain.transition = {};
   plain.policy.reset();
+  plain.description.indexes.clear();
   plain.description.on_demand_throughput.reset();
   plain.description.warm_throughput.reset();
   std::string encoded = encode_table(plain);
@@ -126,14 +146,35 @@ TEST(TableFormat, Version1HasNoSectionsAndIsRead) {
   EXPECT_EQ(encode_table(*decoded), encode_table(plain));
 }
 
+TEST(TableFormat, AnEmptyListOfIndexesIsCorruption) {
+  Table plain = sample();
+  plain.transition = {};
+  plain.policy.reset();
+  plain.description.on_demand_throughput.reset();
+  plain.description.warm_throughput.reset();
+  plain.description.indexes.clear();
+  std::string encoded = encode_table(plain);
+  encoded.back() = 1;
+  EXPECT_EQ(decode_table(encoded + std::string("\x05\x01\x00", 3)).code(), ErrorCode::kCorruption);
+}
+
+// A table to be created: the catalog gives ids.
+Table fresh() {
+  Table table = sample();
+  for (IndexDescription& index : table.description.indexes) index.id.clear();
+  return table;
+}
+
 TEST(Catalog, AKeyspaceThatNoEntryNamesIsDroppedAtOpen) {
   with_database(1, [](Database* database) {
     partition::Store& store = database->store();
     ASSERT_TRUE(store.create_keyspace("table/orphan").ok());
+    ASSERT_TRUE(store.create_keyspace("index/orphan").ok());
     ASSERT_TRUE(store.create_keyspace("not a table's").ok());
     auto catalog = Catalog::open(&store);
     ASSERT_TRUE(catalog.ok());
     EXPECT_FALSE(store.find_keyspace("table/orphan").has_value());
+    EXPECT_FALSE(store.find_keyspace("index/orphan").has_value());
     EXPECT_TRUE(store.find_keyspace("not a table's").has_value());
   });
 }
@@ -141,10 +182,28 @@ TEST(Catalog, AKeyspaceThatNoEntryNamesIsDroppedAtOpen) {
 TEST(Catalog, AnEntryWithoutItsKeyspaceIsCorruption) {
   with_database(1, [](Database* database) {
     Catalog& catalog = *database->context().catalog;
-    const auto created = catalog.create(sample());
+    const auto created = catalog.create(fresh());
     ASSERT_TRUE(created.ok());
-    ASSERT_TRUE(database->store().drop_keyspace((*created)->items).ok());
+    ASSERT_TRUE(database->store().drop_keyspace((*created)->index_entries[0]).ok());
     EXPECT_EQ(Catalog::open(&database->store()).code(), ErrorCode::kCorruption);
+  });
+}
+
+TEST(Catalog, AnIndexThatIsRemovedTakesItsKeyspaceAlongAndOneThatIsAddedGetsItsOwn) {
+  with_database(1, [](Database* database) {
+    Catalog& catalog = *database->context().catalog;
+    const auto created = catalog.create(fresh());
+    ASSERT_TRUE(created.ok());
+    const KeyspaceId first = (*created)->index_entries[0];
+    const auto replaced = catalog.update("Users", [](Table* table) -> Failure {
+      table->description.indexes[0].id.clear();
+      return std::nullopt;
+    });
+    ASSERT_TRUE(replaced.ok());
+    EXPECT_NE((*replaced)->index_entries[0], first);
+    EXPECT_EQ(database->store().keyspace_statistics(first).code(), ErrorCode::kNotFound);
+    EXPECT_TRUE(database->store().keyspace_statistics((*replaced)->index_entries[0]).ok());
+    EXPECT_EQ(newest(*created), *replaced);
   });
 }
 
@@ -164,7 +223,7 @@ TEST(Catalog, EveryPowerCutInsideCreateAndDeleteLeavesAllOrNothing) {
       images.push_back(disk.crash_image(io::CrashStyle::kRandom, &random));
     });
     Catalog& catalog = *(*database)->context().catalog;
-    ASSERT_TRUE(catalog.create(sample()).ok());
+    ASSERT_TRUE(catalog.create(fresh()).ok());
     ASSERT_TRUE(catalog.remove("Users", [](const Table&) { return std::nullopt; }).ok());
     driver.set_observer(nullptr);
   });
@@ -181,8 +240,8 @@ TEST(Catalog, EveryPowerCutInsideCreateAndDeleteLeavesAllOrNothing) {
       with_table += there ? 1 : 0;
       size_t keyspaces = 0;
       for (const auto& keyspace : (*database)->store().keyspaces())
-        keyspaces += keyspace.name.starts_with("table/") ? 1 : 0;
-      EXPECT_EQ(keyspaces, there ? 1u : 0u);
+        keyspaces += keyspace.name.starts_with("table/") || keyspace.name.starts_with("index/") ? 1 : 0;
+      EXPECT_EQ(keyspaces, there ? 2u : 0u);
     });
   }
   EXPECT_GT(with_table, 0u);

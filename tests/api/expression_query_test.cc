@@ -43,7 +43,7 @@ TEST(KeyCondition, ResolvesToAPartitionAndASortCondition) {
     ASSERT_TRUE(condition.ok()) << row.text << condition.status().message();
     const Result<KeyQuery> query = condition->resolve(kHashRange);
     ASSERT_TRUE(query.ok()) << row.text << query.status().message();
-    EXPECT_EQ(query->partition, value_of("'a'"));
+    EXPECT_EQ(query->partition, std::vector{value_of("'a'")});
     ASSERT_TRUE(query->sort.has_value()) << row.text;
     EXPECT_EQ(query->sort->op, row.op) << row.text;
     EXPECT_EQ(query->sort->low, value_of(row.low)) << row.text;

@@ -106,20 +106,18 @@ TEST(PartiqlNextToken, OnlyItsOwnStatementReadsIt) {
   const AttributeValue sort = AttributeValue::number(Number(5));
   const ReadPosition position{0, index::encode_tree_key(AttributeValue::string("a"), &sort)};
   const std::string token = encode_next_token(7, position);
-  const auto decoded = decode_next_token(token, 7, plan, kSchema);
+  const auto decoded = decode_next_token(token, 7, plan, 2);
   ASSERT_TRUE(decoded.has_value());
   EXPECT_EQ(decoded->after, position.after);
-  EXPECT_FALSE(decode_next_token(token, 8, plan, kSchema).has_value());
-  EXPECT_FALSE(decode_next_token(encode_next_token(7, {1, ""}), 7, plan, kSchema).has_value());
+  EXPECT_FALSE(decode_next_token(token, 8, plan, 2).has_value());
+  EXPECT_FALSE(decode_next_token(encode_next_token(7, {1, ""}), 7, plan, 2).has_value());
   // A key of another partition is outside of what the statement reads.
   const std::string outside = index::encode_tree_key(AttributeValue::string("b"), &sort);
-  EXPECT_FALSE(decode_next_token(encode_next_token(7, {0, outside}), 7, plan, kSchema).has_value());
-  EXPECT_FALSE(
-      decode_next_token(encode_next_token(7, {0, position.after + "x"}), 7, plan, kSchema).has_value());
+  EXPECT_FALSE(decode_next_token(encode_next_token(7, {0, outside}), 7, plan, 2).has_value());
+  EXPECT_FALSE(decode_next_token(encode_next_token(7, {0, position.after + "x"}), 7, plan, 2).has_value());
   for (size_t cut = 0; cut < token.size(); ++cut) {
-    EXPECT_FALSE(
-        decode_next_token(Slice(token).substr(0, cut), 7, plan, kSchema).value_or(ReadPosition{}).after ==
-        position.after);
+    EXPECT_FALSE(decode_next_token(Slice(token).substr(0, cut), 7, plan, 2).value_or(ReadPosition{}).after ==
+                 position.after);
   }
 }
 
