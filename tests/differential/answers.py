@@ -172,7 +172,8 @@ def compare(peer, operation, body, varve, other, order_by=None):
             result += found("content", "Item of the exception: " + json.dumps(items[0]), json.dumps(items[1]))
         return result + (found("message", left, right) if left != right else [])
     of_index = operation in ("Query", "Scan") and "IndexName" in body
-    partial = (operation == "Scan" or of_index) and ("Limit" in body or "ExclusiveStartKey" in body) and "Pages" not in varve[1]
+    ends_early = "Limit" in body or "ExclusiveStartKey" in body or "LastEvaluatedKey" in varve[1] and "LastEvaluatedKey" in other[1]
+    partial = (operation == "Scan" or of_index) and ends_early and "Pages" not in varve[1]
     both = [normal_body(operation, one[1], partial, of_index, order_by) for one in (varve, other)]
     result = []
     for path, left, right in differences(*both):

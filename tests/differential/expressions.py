@@ -79,7 +79,7 @@ class Expressions:
 
     def nested_path(self, kind=None):
         random = self.random
-        root = random.choices(["m", "l", "l2", "any", "a"], [6, 4, 4, 1, 1])[0]
+        root = random.choices(["m", "l", "l2", "any", "a", random.choice(self.table.key_names())], [6, 4, 4, 1, 1, 0.15])[0]
         text = self.scope.name(root)
         steps = random.choices([1, 2, 3], [6, 3, 1])[0]
         for _ in range(steps):

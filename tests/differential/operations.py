@@ -410,7 +410,7 @@ class Generator:
             if table and isinstance(item, dict):
                 key = {name: item[name] for name in table.key_names() if name in item}
                 return [{"operation": "GetItem", "check": True, "body": {"TableName": table.name, "ConsistentRead": True, "Key": key}}]
-        return [{"operation": "Scan", "check": True, "body": {"TableName": table.name, "ConsistentRead": True}} for table in self.tables]
+        return [{"operation": "Scan", "check": True, "follow": True, "body": {"TableName": table.name, "ConsistentRead": True}} for table in self.tables]
 
     def steps(self, length):
         made = []

@@ -61,12 +61,15 @@ def projection(random):
 
 
 def tables(random, with_indexes):
-    """Two tables, one without a sort key. Their indexes use attributes that items often have with the index's type."""
+    """Two tables, one without a sort key. Most histories have indexes, on attributes that items often have with the index's type; their
+    tables' names say so."""
+    with_indexes = with_indexes and random.random() < 0.7
+    suffix = "Indexed" if with_indexes else ""
     type_of = lambda: random.choices(values.SCALARS, [5, 3, 2])[0]
     some = lambda pool, most: tuple(random.sample(pool, min(len(pool), random.randint(2, most))))
     partition, sort, single = type_of(), type_of(), type_of()
-    one = Table(PREFIX + "One", ("pk", partition), ("sk", sort), some(values.PARTITION_VALUES[partition], 3), some(values.SORT_VALUES[sort], 7))
-    two = Table(PREFIX + "Two", ("id", single), None, some(values.PARTITION_VALUES[single], 4))
+    one = Table(PREFIX + "One" + suffix, ("pk", partition), ("sk", sort), some(values.PARTITION_VALUES[partition], 3), some(values.SORT_VALUES[sort], 7))
+    two = Table(PREFIX + "Two" + suffix, ("id", single), None, some(values.PARTITION_VALUES[single], 4))
     if with_indexes:
         texts, numbers = tuple(text for text in values.TEXTS if text), tuple(values.NUMBERS)
         one.indexes = (Index("byNumber", one.partition, ("n", "N"), one.partition_values, numbers, False, projection(random)),
