@@ -128,7 +128,8 @@ void read_filter(MemberReader& in, Slice name, RequestBase* request) {
 }
 
 void read_key_conditions(MemberReader& in, RequestBase* request) {
-  note_name(in, "KeyConditions", request);
+  // KeyConditions may stand beside a FilterExpression or ProjectionExpression; only its own successor excludes it.
+  if (in.has("KeyConditionExpression")) note_name(in, "KeyConditions", request);
   read_conditions(in, "KeyConditions", &request->legacy.key_conditions);
 }
 
