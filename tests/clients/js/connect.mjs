@@ -38,8 +38,8 @@ export async function createTable(TableName, keys, more = {}) {
 }
 
 // The same, there while the tests of a file run.
-export function tableOfThisFile(TableName, keys) {
-  before(() => createTable(TableName, keys));
+export function tableOfThisFile(TableName, keys, more) {
+  before(() => createTable(TableName, keys, more));
   after(async () => {
     await client.send(new DeleteTableCommand({ TableName }));
     await waitUntilTableNotExists(patience, { TableName });

@@ -72,6 +72,11 @@ test("a table is created in its form", async () => {
   await page.type("#HashAttributeName", "Country");
   await page.type("#RangeAttributeName", "City");
   await page.select('select[name="RangeAttributeType"]', "S");
+  await page.click("#new-index");
+  const ofIndex = (name) => `[name="secondary-index-1-${name}"]`;
+  await page.type(ofIndex("IndexName"), "ByRegion");
+  await page.type(ofIndex("HashAttributeName"), "Region");
+  await page.select(ofIndex("HashAttributeType"), "S");
   await shoot("create-table");
 
   // The form sends its capacity units as texts (dynamodb-admin's issue 518). DynamoDB refuses that, and so does Varve; DynamoDB Local
@@ -83,7 +88,9 @@ test("a table is created in its form", async () => {
   const putRight = (request) => {
     if (request.method() !== "POST") return request.continue();
     const form = JSON.parse(request.postData());
-    for (const name of ["ReadCapacityUnits", "WriteCapacityUnits"]) form.TableDefinition[name] = Number(form.TableDefinition[name]);
+    for (const part of [form.TableDefinition, ...form.SecondaryIndexes]) {
+      for (const name of ["ReadCapacityUnits", "WriteCapacityUnits"]) part[name] = Number(part[name]);
+    }
     return request.continue({ postData: JSON.stringify(form) });
   };
   page.on("request", putRight);
@@ -98,6 +105,7 @@ test("a table is created in its form", async () => {
     Table.KeySchema.map(({ AttributeName, KeyType }) => `${AttributeName} ${KeyType}`),
     ["Country HASH", "City RANGE"],
   );
+  assert.equal(Table.GlobalSecondaryIndexes[0].IndexName, "ByRegion");
 });
 
 test("an item is added in the editor, shown, edited and found", async () => {
@@ -139,6 +147,23 @@ test("a query with a filter finds what fits", async () => {
   assert.match(found, /Lyon/);
   assert.doesNotMatch(found, /Nice|Brest/);
   await shoot("query");
+});
+
+test("an index is queried, too", async () => {
+  for (const [City, Region] of Object.entries({ Annecy: "Alpes", Briançon: "Alpes", Rennes: "Bretagne" })) {
+    const Item = { Country: { S: "FR" }, City: { S: City }, Region: { S: Region } };
+    await client.send(new PutItemCommand({ TableName: "Cities", Item }));
+  }
+  const filters = { Region: { operator: "=", value: "Alpes", type: "S" } };
+  await goTo(
+    `/tables/Cities?operationType=query&queryableSelection=ByRegion&filters=${encodeURIComponent(JSON.stringify(filters))}`,
+  );
+  await page.waitForSelector("#items-container tr");
+  const found = await textOf("#items-container");
+  assert.match(found, /Annecy/);
+  assert.match(found, /Briançon/);
+  assert.doesNotMatch(found, /Rennes|Lyon/);
+  await shoot("index");
 });
 
 test("what is known about a table is shown", async () => {

@@ -20,13 +20,26 @@ import { ScanCommand } from "dynamodb-toolbox/table/actions/scan";
 
 import { documents, tableOfThisFile } from "./connect.mjs";
 
-tableOfThisFile("Toolbox", { artist: "S", songTitle: "S" });
+const key = (AttributeName, KeyType) => ({ AttributeName, KeyType });
+tableOfThisFile("Toolbox", { artist: "S", songTitle: "S", albumTitle: "S", year: "S" }, {
+  KeySchema: [key("artist", "HASH"), key("songTitle", "RANGE")],
+  GlobalSecondaryIndexes: [
+    { IndexName: "albums", KeySchema: [key("albumTitle", "HASH"), key("year", "RANGE")], Projection: { ProjectionType: "ALL" } },
+  ],
+});
 
 const table = new Table({
   documentClient: documents,
   name: "Toolbox",
   partitionKey: { name: "artist", type: "string" },
   sortKey: { name: "songTitle", type: "string" },
+  indexes: {
+    albums: {
+      type: "global",
+      partitionKey: { name: "albumTitle", type: "string" },
+      sortKey: { name: "year", type: "string" },
+    },
+  },
 });
 const Music = new Entity({
   name: "MUSIC",
@@ -87,6 +100,21 @@ test("batches, queries and scans", async () => {
   );
   const scanned = await table.build(ScanCommand).entities(Music).options({ maxPages: Infinity, limit: 5 }).send();
   assert.ok(scanned.Items.length >= 12);
+});
+
+test("an index is queried like the table", async () => {
+  for (const year of ["1999", "1969", "1983"]) {
+    await Music.build(PutItemCommand).item({ artist: `of ${year}`, songTitle: "x", albumTitle: "Best Of", year }).send();
+  }
+  const { Items } = await table
+    .build(QueryCommand)
+    .query({ index: "albums", partition: "Best Of", range: { gt: "1970" } })
+    .entities(Music)
+    .send();
+  assert.deepEqual(
+    Items.map(({ year }) => year),
+    ["1983", "1999"],
+  );
 });
 
 test("a transaction of a put and a check", async () => {

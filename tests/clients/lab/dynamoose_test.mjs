@@ -105,3 +105,30 @@ test("transactions write and read together", async () => {
   );
   assert.equal((await Book.get(first.id)).title, "changed");
 });
+
+test("an index of a model is made, queried and followed", async () => {
+  const Film = dynamoose.model(
+    "Film",
+    new dynamoose.Schema({
+      id: { type: String, hashKey: true },
+      director: { type: String, index: { name: "byDirector", rangeKey: "year", type: "global" } },
+      year: Number,
+    }),
+  );
+  await Film.batchPut([
+    { id: "1", director: "Varda", year: 1962 },
+    { id: "2", director: "Varda", year: 1985 },
+    { id: "3", director: "Ray", year: 1955 },
+    { id: "4" },
+  ]);
+  const films = () => Film.query("director").eq("Varda").where("year").gt(1960).using("byDirector").sort("descending").exec();
+  assert.deepEqual(
+    (await films()).map(({ id }) => id),
+    ["2", "1"],
+  );
+  await Film.update({ id: "3" }, { director: "Varda", year: 2000 });
+  assert.deepEqual(
+    (await films()).map(({ id }) => id),
+    ["3", "2", "1"],
+  );
+});

@@ -7,7 +7,16 @@ import { Entity, Service, createConversions } from "electrodb";
 import { documents, tableOfThisFile } from "./connect.mjs";
 
 const table = "Electro";
-tableOfThisFile(table, { pk: "S", sk: "S" });
+const keys = (hash, range) => [
+  { AttributeName: hash, KeyType: "HASH" },
+  { AttributeName: range, KeyType: "RANGE" },
+];
+tableOfThisFile(table, { pk: "S", sk: "S", gsi1pk: "S", gsi1sk: "S" }, {
+  KeySchema: keys("pk", "sk"),
+  GlobalSecondaryIndexes: [
+    { IndexName: "gsi1", KeySchema: keys("gsi1pk", "gsi1sk"), Projection: { ProjectionType: "ALL" } },
+  ],
+});
 
 const tasks = new Entity(
   {
@@ -28,6 +37,11 @@ const tasks = new Entity(
         collection: "work",
         pk: { field: "pk", composite: ["team"] },
         sk: { field: "sk", composite: ["project", "task"] },
+      },
+      assigned: {
+        index: "gsi1",
+        pk: { field: "gsi1pk", composite: ["user"] },
+        sk: { field: "gsi1sk", composite: ["status"] },
       },
     },
   },
@@ -102,6 +116,17 @@ test("a collection answers both entities in one query", async () => {
     data.tasks.map(({ task }) => task),
     ["1"],
   );
+});
+
+test("an index answers who has what, in the state it is in", async () => {
+  const key = (task) => ({ team: "index", project: "x", task });
+  for (const task of ["1", "2", "3"]) await tasks.create({ ...key(task), user: "ada", status: "open" }).go();
+  await tasks.create(key("4")).go(); // nobody's: not in the index
+  await tasks.patch(key("2")).set({ user: "ada", status: "closed" }).go();
+  const assigned = async (sort) => (await tasks.query.assigned({ user: "ada", ...sort }).go()).data.map(({ task }) => task).sort();
+  assert.deepEqual(await assigned({}), ["1", "2", "3"]);
+  assert.deepEqual(await assigned({ status: "open" }), ["1", "3"]);
+  assert.deepEqual(await assigned({ status: "closed" }), ["2"]);
 });
 
 test("a transaction takes all or says which was refused", async () => {
