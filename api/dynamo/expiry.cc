@@ -62,10 +62,11 @@ Status Expiry::fill_batch(const TableRef& table, const std::vector<std::string>&
 Status Expiry::fill(const TableRef& table, const std::function<bool()>& keep_going) {
   const std::string& id = table->description.id;
   const TableExpiry expiry = *table->expiry;
-  if (io::wall_us() < expiry.enabled_us + kFillingDelayUs) return {};
-  std::string& filled_to = filled_to_[id];
-  // What was committed before is seen by the walk.
-  if (filled_to.empty()) VARVE_RETURN_IF_ERROR(context_.store->sync());
+  const std::string filling = expiry_keyspace(id, expiry.enabled_us);
+  std::string& filled_to = filled_to_[filling];
+  // What was committed by those who knew only the form of the table before this one is seen by the walk; what comes later keeps the
+  // index itself.
+  if (filled_to.empty()) VARVE_RETURN_IF_ERROR(context_.store->drain());
   while (true) {
     if (!keep_going()) return {};
     std::vector<std::string> tree_keys;
@@ -85,7 +86,7 @@ Status Expiry::fill(const TableRef& table, const std::function<bool()>& keep_goi
     VARVE_RETURN_IF_ERROR(filled);
     filled_to = tree_keys.back() + '\0';
   }
-  filled_to_.erase(id);
+  filled_to_.erase(filling);
   const auto done = context_.catalog->amend(table->description.name, [&](Table* changed) -> Failure {
     const bool still =
         changed->description.id == id && changed->expiry && changed->expiry->enabled_us == expiry.enabled_us;

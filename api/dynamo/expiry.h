@@ -34,8 +34,6 @@ class Expiry {
   static constexpr size_t kItemsPerCommit = 64;
   // The rate that the sweep does not exceed.
   static constexpr uint64_t kRemovalsPerSecond = 40'000;
-  // How long after time to live was enabled a filling begins: writes that had looked the table up before are through by then.
-  static constexpr uint64_t kFillingDelayUs = 1'000'000;
   // How long a round may take: what is left is the next one's.
   static constexpr uint64_t kRoundNs = 900'000'000;
 
@@ -58,7 +56,7 @@ class Expiry {
   const Context context_;
   uint64_t round_ends_ns_ = 0;
   uint64_t next_removal_ns_ = 0;  // when the rate allows the next batch
-  // Where a round that ran out of time stopped, by table id.
+  // Where a round that ran out of time stopped: a filling by its keyspace, a sweep by its table's id.
   std::map<std::string, std::string> filled_to_;
   std::map<std::string, std::string> swept_to_;
 };

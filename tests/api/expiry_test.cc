@@ -195,6 +195,24 @@ TEST(Expiry, EnablingFillsTheIndexOfATableThatHasItems) {
   });
 }
 
+// Where an interrupted filling stood says nothing of the next one's index.
+TEST(Expiry, AFillingThatWasCutOffDoesNotShortenTheNext) {
+  with_database(10, [](Database* database) {
+    ASSERT_TRUE(database->create_table(table_named("Tab", false)).ok());
+    const int64_t later = now_seconds() + 100'000;
+    for (int i = 0; i < 300; ++i) put(database, "Tab", item("k" + std::to_string(i), seconds(later)));
+    dynamo::Expiry expiry(database->context());
+    enable(database, "Tab");
+    int commits = 2;
+    ASSERT_TRUE(expiry.round(true, [&] { return commits-- > 0; }).ok());
+    ASSERT_TRUE(database->update_time_to_live({"Tab", {false, "ttl"}}).ok());
+    enable(database, "Tab");
+    ASSERT_TRUE(expiry.round(true, [] { return true; }).ok());
+    EXPECT_EQ(database->describe_time_to_live("Tab")->status, TimeToLiveStatus::kEnabled);
+    EXPECT_EQ(index_disagreement(database, "Tab"), "");
+  });
+}
+
 TEST(Expiry, NothingIsRemovedWhileTheClocksDisagree) {
   io::SimulatedDisk disk;
   io::SimulatedDriver driver(&disk);
