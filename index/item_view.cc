@@ -22,6 +22,12 @@ uint32_t load_width(const char* at, uint32_t width) {
 
 // Splits a map entry into its name and the encoded value behind it; empty when malformed.
 Slice split_name(Slice entry, Slice* encoded_value) {
+  // Nearly every name is so short that its length is one byte.
+  if (!entry.empty() && static_cast<uint8_t>(entry[0]) < std::min<size_t>(entry.size(), 0x80)) {
+    const auto length = static_cast<size_t>(entry[0]);
+    *encoded_value = entry.substr(1 + length);
+    return entry.substr(1, length);
+  }
   ByteReader reader(entry);
   const Slice name = reader.string();
   *encoded_value = reader.rest();
@@ -169,7 +175,7 @@ size_t ValueView::size_bytes_at(size_t depth) const {
     case AttributeType::kBinary:
       return payload_.size();
     case AttributeType::kNumber:
-      return as_number().item_size_bytes();
+      return Number::encoded_item_size_bytes(payload_);
     case AttributeType::kMap:
       return 3 + as_map().size_bytes(1, depth + 1);
     case AttributeType::kList:

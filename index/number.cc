@@ -315,13 +315,38 @@ std::optional<Number> Number::decode(Slice bytes) {
   return n;
 }
 
+namespace {
+
+// digits: all but leading and trailing zeros; point: how many of them stand before the decimal point, were there enough.
+size_t size_of_digits(int digits, int point, bool negative) {
+  const int integer_digits = std::max(0, std::min(digits, point));
+  const int fraction_digits = digits - integer_digits;
+  const int bytes = 1 + (integer_digits + 1) / 2 + (fraction_digits + 1) / 2 + (negative ? 1 : 0);
+  return static_cast<size_t>(bytes);
+}
+
+}  // namespace
+
 size_t Number::item_size_bytes() const {
   if (is_zero()) return 1;
   const int digits = decimal_digits(coefficient());
-  const int integer_digits = std::max(0, std::min(digits, digits + exponent_));
-  const int fraction_digits = digits - integer_digits;
-  const int bytes = 1 + (integer_digits + 1) / 2 + (fraction_digits + 1) / 2 + (negative_ ? 1 : 0);
-  return static_cast<size_t>(bytes);
+  return size_of_digits(digits, digits + exponent_, negative_);
+}
+
+size_t Number::encoded_item_size_bytes(Slice bytes) {
+  const bool negative = !bytes.empty() && static_cast<uint8_t>(bytes[0]) < kZeroHeader;
+  const auto byte = [&](size_t i) {
+    return static_cast<int>(static_cast<uint8_t>(bytes[i]) ^ (negative ? 0xffu : 0u));
+  };
+  const size_t end = bytes.size() - (negative ? 1 : 0);
+  const size_t begin = end > 0 && byte(0) == kLastHeader ? 2 : 1;
+  if (end <= begin || end > kMaxEncodedBytes) return 1;  // zero, or no number
+  const int exponent =
+      begin == 2 ? kSharedExponent + byte(1) - 1 : byte(0) - kFirstHeader + kMinBase100Exponent;
+  const int leading_zeros = byte(begin) - 1 < 10 ? 1 : 0;
+  const int trailing_zeros = (byte(end - 1) - 1) % 10 == 0 ? 1 : 0;
+  const int digits = 2 * static_cast<int>(end - begin) - leading_zeros - trailing_zeros;
+  return size_of_digits(digits, 2 * exponent - leading_zeros, negative);
 }
 
 }  // namespace varve::index

@@ -64,6 +64,8 @@ class Number {
 
   // What DynamoDB counts towards the item size: 1 + a byte per two digits on each side of the point + 1 if negative.
   size_t item_size_bytes() const;
+  // The same of an encoded number, read off its bytes. Of bytes that encode none: anything, but memory-safe.
+  static size_t encoded_item_size_bytes(Slice bytes);
 
   bool operator==(const Number&) const = default;
   std::strong_ordering operator<=>(const Number& other) const;

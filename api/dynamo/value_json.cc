@@ -279,11 +279,10 @@ void write_value(const index::ValueView& value, json::JsonWriter* out) {
     for (size_t i = 0; i < value.element_count(); ++i) write_value(value.list_element(i), out);
     out->end_array();
   } else if (value.is(AttributeType::kMap)) {
-    const index::MapView map = value.as_map();
     out->begin_object();
-    for (size_t i = 0; i < map.size(); ++i) {
-      out->key(map.name(i));
-      write_value(map.value(i), out);
+    for (const auto& [name, member] : value.as_map()) {
+      out->key(name);
+      write_value(member, out);
     }
     out->end_object();
   } else {
@@ -294,9 +293,9 @@ void write_value(const index::ValueView& value, json::JsonWriter* out) {
 
 void write_item(const index::ItemView& item, json::JsonWriter* out) {
   out->begin_object();
-  for (size_t i = 0; i < item.size(); ++i) {
-    out->key(item.name(i));
-    write_value(item.value(i), out);
+  for (const auto& [name, value] : item) {
+    out->key(name);
+    write_value(value, out);
   }
   out->end_object();
 }

@@ -159,6 +159,29 @@ TEST(Number, ItemSizesAreThoseMeasuredOnDynamoDb) {
   for (const auto& row : table) EXPECT_EQ(number(row.text).item_size_bytes(), row.bytes) << row.text;
 }
 
+TEST(Number, ItsSizeCanBeReadOffItsEncoding) {
+  const auto check = [](const Number& n) {
+    std::string encoded;
+    n.append_encoded(&encoded);
+    EXPECT_EQ(Number::encoded_item_size_bytes(encoded), n.item_size_bytes()) << n.to_string();
+  };
+  for (const char* text :
+       {"0", "1", "-1", "10", "-10", "100", "1.5", "0.15", "0.05", "-42", "1E125", "-1E125", "1E124",
+        "1E-130", "-1E-129", "9.9999999999999999999999999999999999999E125"}) {
+    check(number(text));
+  }
+  constexpr uint64_t kSeed = 23;
+  SCOPED_TRACE("seed " + std::to_string(kSeed));
+  Random random(kSeed);
+  for (int i = 0; i < 20'000; ++i) check(random_number(&random));
+  // Of any other bytes, some answer.
+  for (int i = 0; i < 20'000; ++i) {
+    std::string bytes(random.below(30), '\0');
+    for (char& c : bytes) c = static_cast<char>(random.next());
+    EXPECT_GE(Number::encoded_item_size_bytes(bytes), 1u);
+  }
+}
+
 TEST(Number, EncodedBytesSortAsTheNumbersDo) {
   const char* ascending[] = {"-9.9999999999999999999999999999999999999E125",
                              "-1e125",
