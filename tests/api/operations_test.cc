@@ -14,7 +14,7 @@
 namespace varve::api {
 namespace {
 
-// The operations of DynamoDB_20120810, as its model lists them.
+// The operations of DynamoDB_20120810 and of DynamoDBStreams_20120810, as their models list them.
 constexpr std::array kOperations = {
     "BatchExecuteStatement",
     "BatchGetItem",
@@ -73,13 +73,17 @@ constexpr std::array kOperations = {
     "UpdateTable",
     "UpdateTableReplicaAutoScaling",
     "UpdateTimeToLive",
+    "Streams.DescribeStream",
+    "Streams.GetRecords",
+    "Streams.GetShardIterator",
+    "Streams.ListStreams",
 };
-static_assert(kOperations.size() == 57);
+static_assert(kOperations.size() == 57 + 4);
 
 // Those that answer 200 to a request without members.
 const std::set<std::string> kAnswerAlways = {
-    "DescribeEndpoints", "DescribeLimits",   "ListBackups", "ListContributorInsights",
-    "ListExports",       "ListGlobalTables", "ListImports", "ListTables"};
+    "DescribeEndpoints", "DescribeLimits", "ListBackups", "ListContributorInsights", "ListExports",
+    "ListGlobalTables",  "ListImports",    "ListTables",  "Streams.ListStreams"};
 
 constexpr Slice kCreate =
     R"({"TableName":"Tab","AttributeDefinitions":[{"AttributeName":"pk","AttributeType":"S"}],)"
@@ -107,7 +111,7 @@ TEST(Operations, EachAnswersARequestWithoutMembers) {
 
 TEST(Operations, AnUnknownNameIsRefused) {
   with_dispatcher(1, [](dynamo::Dispatcher* dispatcher) {
-    for (const char* operation : {"Nope", "getItem", "GetItem.", ""}) {
+    for (const char* operation : {"Nope", "getItem", "GetItem.", "", "ListStreams", "Streams.GetItem"}) {
       EXPECT_EQ(call(dispatcher, operation, "{}").body,
                 R"({"__type":"com.amazon.coral.service#UnknownOperationException"})")
           << operation;
@@ -187,6 +191,11 @@ std::vector<std::string> member_names() {
           "ScanFilter",
           "ScanIndexForward",
           "Segment",
+          "SequenceNumber",
+          "ShardFilter",
+          "ShardId",
+          "ShardIterator",
+          "ShardIteratorType",
           "Select",
           "SourceTableArn",
           "SourceTableName",
