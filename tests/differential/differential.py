@@ -235,6 +235,7 @@ def run(arguments, stack):
 
 def main():
     arguments = parse_arguments()
+    sys.stdout.reconfigure(errors="backslashreplace")  # reports quote bodies that are hardly JSON, lone surrogates among them
     harness.BINARY = os.path.abspath(arguments.binary)
     if arguments.seed is None:
         arguments.seed = random.SystemRandom().randrange(10**9)

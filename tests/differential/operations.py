@@ -206,7 +206,7 @@ class Generator:
         if self.chance(0.8):
             self.query_expressions(body, make, index or table)
         else:
-            self.query_of_old(body, index or table)
+            self.query_of_old(body, make, index or table)
         if self.chance(0.4):
             body["ScanIndexForward"] = self.random.random() < 0.4
         self.page_options(body, index)
@@ -227,9 +227,12 @@ class Generator:
         if self.chance(0.35):
             body["FilterExpression"] = make.condition()
 
-    def query_of_old(self, body, place):
+    def query_of_old(self, body, make, place):
         if self.chance(0.97):
             body["KeyConditions"] = legacy.key_conditions(self.random, place)
+        if self.chance(0.25):  # beside expressions, which is no mixture
+            body.update({"FilterExpression": make.condition()} if self.chance(0.5) else {"ProjectionExpression": make.projection()})
+            return
         if self.chance(0.3):
             body["AttributesToGet"] = self.attributes_to_get()
         if self.chance(0.4):

@@ -87,6 +87,8 @@ class Player:
         operation = step["operation"]
         body = json.loads(json.dumps(step.get("body", {})).replace(PREFIX, prefix))
         present = [peer for peer in self.peers if not peer.lost]
+        for peer in present:
+            peer.connection.translated = False
         if "raw" in step:
             varve, *others = self.send_raw(present, operation, step["raw"].replace(PREFIX, prefix))
         elif step.get("follow"):
@@ -124,7 +126,7 @@ class Player:
         operation = step["operation"]
         if peer.keeps_number_texts:
             other = (other[0], canonical_numbers(other[1]))
-        if peer.name in CONNECTIONS and peer.connection.translated:
+        if peer.connection.translated:
             varve, other = peer.connection.comparable(varve), peer.connection.comparable(other)
         strip = lambda answer: (answer[0], json.loads(json.dumps(answer[1]).replace(prefix, "T")))
         found = answers.compare(peer.name, operation, body, strip(varve), strip(other), step.get("order_by"))

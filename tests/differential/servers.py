@@ -102,6 +102,7 @@ class Connection:
         self.port = port
         self.http = None
         self.failure = None
+        self.translated = False  # whether a subclass sent anything else since the player set this to False
 
     def send(self, operation, body):
         self.send_as_it_is(operation, body)

@@ -129,11 +129,7 @@ def statement(operation, body):
 class StatementConnection(servers.Connection):
     def __init__(self, port):
         super().__init__(port)
-        self.operation = None  # that was translated
-
-    @property
-    def translated(self):
-        return self.operation is not None
+        self.operation = None  # that the request under way stands for, if it was translated
 
     def send_as_it_is(self, operation, body):
         self.operation = None
@@ -146,10 +142,11 @@ class StatementConnection(servers.Connection):
             return self.send_as_it_is(operation, body)
         self.send_as_it_is("ExecuteStatement", json.dumps(request, ensure_ascii=False).encode())
         self.operation = operation
+        self.translated = True
 
     def receive(self):
         status, answer = super().receive()
-        if status != 200 or not self.translated:
+        if status != 200 or self.operation is None:
             return status, answer
         items = answer.get("Items", [])
         if self.operation in ("Query", "Scan"):

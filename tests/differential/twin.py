@@ -50,22 +50,23 @@ def as_single(status, answer):
 class TwinConnection(servers.Connection):
     def __init__(self, port):
         super().__init__(port)
-        self.translated = False
+        self.is_transaction = False  # the request under way
 
     def send_as_it_is(self, operation, body):
-        self.translated = False
-        servers.Connection.send_as_it_is(self, operation, body)
+        self.is_transaction = False
+        super().send_as_it_is(operation, body)
 
     def send(self, operation, body):
         transaction = as_transaction(operation, json.loads(body))
         if transaction:
             operation, body = transaction[0], json.dumps(transaction[1], ensure_ascii=False).encode()
         self.send_as_it_is(operation, body)
-        self.translated = transaction is not None
+        self.is_transaction = transaction is not None
+        self.translated = self.translated or self.is_transaction
 
     def receive(self):
         answer = super().receive()
-        return as_single(*answer) if self.translated else answer
+        return as_single(*answer) if self.is_transaction else answer
 
     def comparable(self, answer):
         return answer[0], {name: content for name, content in answer[1].items() if name not in NOT_COMPARED}
