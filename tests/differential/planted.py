@@ -26,7 +26,7 @@ def lost_item(operation, status, body):
 
 
 def ignored_condition(operation, status, body):
-    if operation == "DeleteItem" and body.get("__type", "").endswith("#ConditionalCheckFailedException"):
+    if operation in ("PutItem", "DeleteItem") and body.get("__type", "").endswith("#ConditionalCheckFailedException"):
         return 200, {}
     return status, body
 

@@ -58,7 +58,7 @@ async function follow(ShardIteratorType) {
       const { Records, NextShardIterator } = await streams.send(new GetRecordsCommand({ ShardIterator }));
       waiting.push(...Records);
       ShardIterator = NextShardIterator;
-      if (!ShardIterator) {
+      if (!ShardIterator && waiting.length < count) {
         shard = (await shards()).find(({ ParentShardId }) => ParentShardId === shard.ShardId);
         ShardIterator = await iteratorOf(shard, "TRIM_HORIZON");
       }
