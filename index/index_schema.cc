@@ -51,6 +51,18 @@ bool IndexSchema::projects(Slice attribute, const KeySchema& table) const {
          non_key_attributes.end();
 }
 
+Status check_index_key_not_empty(const IndexSchema& index, const Item& item, ItemSource source) {
+  for (const std::vector<KeyAttribute>* part : {&index.partition, &index.sort}) {
+    for (const KeyAttribute& attribute : *part) {
+      const AttributeValue* const value = item.find(attribute.name);
+      const bool is_empty = value != nullptr && value->is(attribute.type) &&
+                            attribute.type != AttributeType::kNumber && value->as_bytes().empty();
+      if (is_empty) return empty_value(index, attribute, source);
+    }
+  }
+  return {};
+}
+
 Status check_index_key(const IndexSchema& index, const ItemView& item, ItemSource source) {
   size_t partition_bytes = 0;
   size_t sort_bytes = 0;

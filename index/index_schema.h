@@ -45,5 +45,7 @@ enum class ItemSource : uint8_t { kPut, kUpdate };
 
 // The index's key attributes that the item has, against the index: "Type mismatch for Index Key a ...", empty values, and the size limits.
 Status check_index_key(const IndexSchema& index, const ItemView& item, ItemSource source);
+// The part of it about empty values.
+Status check_index_key_not_empty(const IndexSchema& index, const Item& item, ItemSource source);
 
 }  // namespace varve::index

@@ -91,7 +91,7 @@ Outcome<std::shared_ptr<WriteTransaction>> prepare_write(const Context& context,
   std::optional<std::pair<size_t, Error>> first_bad;
   ItemsSeen seen;
   for (size_t i = 0; i < statements.size(); ++i) {
-    VARVE_RETURN_IF_FAILED(statements[i].check_key_not_empty());
+    VARVE_RETURN_IF_FAILED(statements[i].check_keys_not_empty());
     if (auto failure = statements[i].make_write()) {
       if (!first_bad) first_bad.emplace(i, take_error(std::move(failure)));
       continue;

@@ -6,6 +6,25 @@
 #include "index/index_entry.h"
 
 namespace varve::api::dynamo {
+namespace {
+
+// The refusal of the first index by name among those that `check` refuses.
+template <typename Check>
+Failure first_by_name(const Table& table, const Check& check) {
+  Failure first;
+  Slice first_name;
+  for (size_t i = 0; i < table.index_count(); ++i) {
+    const index::IndexSchema& schema = table.index(i).schema;
+    if (first && first_name < schema.name) continue;
+    Failure failure = failure_of(check(schema));
+    if (!failure) continue;
+    first = std::move(failure);
+    first_name = schema.name;
+  }
+  return first;
+}
+
+}  // namespace
 
 Result<ItemImage> ItemImage::of(const partition::Image& image) {
   return image.found ? of(image.value) : ItemImage();
@@ -62,17 +81,14 @@ void ItemChange::add_index_changes(partition::WriteBatch* batch, ConsumedCapacit
 }
 
 Failure check_index_keys(const Table& table, const index::ItemView& item, index::ItemSource source) {
-  Failure first;
-  Slice first_name;
-  for (size_t i = 0; i < table.index_count(); ++i) {
-    const index::IndexSchema& schema = table.index(i).schema;
-    if (first && first_name < schema.name) continue;
-    Failure failure = failure_of(index::check_index_key(schema, item, source));
-    if (!failure) continue;
-    first = std::move(failure);
-    first_name = schema.name;
-  }
-  return first;
+  return first_by_name(
+      table, [&](const index::IndexSchema& schema) { return index::check_index_key(schema, item, source); });
+}
+
+Failure check_index_keys_not_empty(const Table& table, const Item& item, index::ItemSource source) {
+  return first_by_name(table, [&](const index::IndexSchema& schema) {
+    return index::check_index_key_not_empty(schema, item, source);
+  });
 }
 
 Failure follow_table(TableRef* table) {

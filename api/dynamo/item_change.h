@@ -53,6 +53,8 @@ struct ItemChange {
 
 // The texts for attributes of an item that do not fit the keys of the table's indexes; of several indexes the first by name is told.
 Failure check_index_keys(const Table& table, const index::ItemView& item, index::ItemSource source);
+// Of those the ones for empty values, which refuse a transaction as a whole.
+Failure check_index_keys_not_empty(const Table& table, const Item& item, index::ItemSource source);
 
 // The table as it is now, for an evaluation that runs again because the table changed; ResourceNotFoundException when it was deleted.
 Failure follow_table(TableRef* table);

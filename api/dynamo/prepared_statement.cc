@@ -134,9 +134,13 @@ Failure PreparedStatement::plan(TableRef table) {
   return std::nullopt;
 }
 
-Failure PreparedStatement::check_key_not_empty() const {
-  return dynamo::check_key_not_empty(table_->description.key_schema,
-                                     is_insert() ? statement_->item : write_plan_.key);
+Failure PreparedStatement::check_keys_not_empty() const {
+  VARVE_RETURN_IF_FAILED(
+      check_key_not_empty(table_->description.key_schema, is_insert() ? statement_->item : write_plan_.key));
+  if (is_insert()) return check_index_keys_not_empty(*table_, statement_->item, index::ItemSource::kPut);
+  if (!write_plan_.update) return std::nullopt;
+  return check_index_keys_not_empty(*table_, write_plan_.update->assigned_values(),
+                                    index::ItemSource::kUpdate);
 }
 
 Failure PreparedStatement::make_write() {

@@ -38,7 +38,7 @@ class PreparedStatement {
   Failure plan(TableRef table);
   Failure make_write();
   // What a transaction checks before make_write (api/dynamo/transaction.h).
-  Failure check_key_not_empty() const;
+  Failure check_keys_not_empty() const;
 
   bool is_read() const { return statement_->is_read(); }
   const TableRef& table() const { return table_; }

@@ -116,6 +116,13 @@ ParametersHash hash_parameters(const TransactWriteItemsRequest& request) {
   return {hash64(bytes, 0), hash64(bytes, 1)};
 }
 
+Failure check_written_index_keys_not_empty(const Table& table, const TransactWrite& action,
+                                           const BoundWrite& bound) {
+  if (action.put) return check_index_keys_not_empty(table, action.put->item, index::ItemSource::kPut);
+  if (!action.update) return std::nullopt;
+  return check_index_keys_not_empty(table, bound.update->assigned_values(), index::ItemSource::kUpdate);
+}
+
 // The actions at their tables. Of several that do not fit the first cancels, alone.
 Outcome<std::vector<WriteTransaction::Member>> place(const TransactWriteItemsRequest& request,
                                                      const std::vector<TableRef>& tables,
@@ -126,6 +133,7 @@ Outcome<std::vector<WriteTransaction::Member>> place(const TransactWriteItemsReq
   for (size_t i = 0; i < bound.size(); ++i) {
     const TransactWrite& action = request.actions[i];
     VARVE_RETURN_IF_FAILED(check_key_not_empty(tables[i]->description.key_schema, item_of(action)));
+    VARVE_RETURN_IF_FAILED(check_written_index_keys_not_empty(*tables[i], action, bound[i]));
     auto write = with_member(
         action, [&](const auto& member) { return place_write(tables[i], member, std::move(bound[i])); });
     if (!write.ok()) {

@@ -68,6 +68,15 @@ class UpdateItem final : public ItemWrite {
   const Item key_;
 };
 
+// What the update says by itself of the keys of indexes comes before the condition; what depends on the stored item is checked when
+// the item is there.
+Failure check_assigned_index_keys(const Table& table, const expression::Update& update) {
+  if (table.index_count() == 0) return std::nullopt;
+  const std::string assigned = index::encode_item(update.assigned_values());
+  VARVE_ASSIGN_OR_FAIL_STATUS(const index::ItemView view, index::ItemView::open(assigned));
+  return check_index_keys(table, view, index::ItemSource::kUpdate);
+}
+
 }  // namespace
 
 Outcome<BoundWrite> bind_write(const Context& context, const UpdateItemRequest& request) {
@@ -96,6 +105,7 @@ Outcome<std::shared_ptr<ItemWrite>> place_write(TableRef table, const UpdateItem
   if (bound.update) {
     VARVE_RETURN_IF_FAILED(failure_of(bound.update->check_key_attributes(schema)));
     VARVE_RETURN_IF_FAILED(check_key_paths(*table, *bound.update));
+    VARVE_RETURN_IF_FAILED(check_assigned_index_keys(*table, *bound.update));
   }
   if (bound.condition) VARVE_RETURN_IF_FAILED(check_key_paths(*table, *bound.condition));
   return std::shared_ptr<ItemWrite>(std::make_shared<UpdateItem>(

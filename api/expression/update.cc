@@ -397,6 +397,19 @@ Status Update::check_key_paths(const index::KeyParts& keys, Slice kind) const {
   return {};
 }
 
+index::Item Update::assigned_values() const {
+  index::Item assigned;
+  for (const UpdateClause& clause : syntax_->clauses) {
+    if (clause.section != UpdateSection::kSet && clause.section != UpdateSection::kAdd) continue;
+    const UpdateNode& node = syntax_->nodes[clause.node];
+    const DocumentPath& target = paths_[clause.target];
+    if (node.op == UpdateOp::kValue && !target.is_nested()) {
+      assigned.set(target.root(), *values_[node.operand]);
+    }
+  }
+  return assigned;
+}
+
 Result<Update> bind_update(std::shared_ptr<const UpdateSyntax> syntax, Placeholders* placeholders) {
   return Update::Binder(std::move(syntax), placeholders).bind();
 }

@@ -34,6 +34,10 @@ class Update {
   // targets().apply(new item); when the result is empty, Attributes is absent.
   const Projection& targets() const { return targets_; }
 
+  // The attributes that get a placeholder's value as it is, or as an operand of ADD, which has the attribute's type: what can be known
+  // of the new item before there is an old one.
+  index::Item assigned_values() const;
+
   // "Cannot update attribute a. This attribute is part of the key" and "Key attributes must be scalars; ...".
   Status check_key_attributes(const index::KeySchema& schema) const;
   // "Key attributes must be scalars; ..." for a path below one of these keys.
