@@ -267,9 +267,9 @@ Written<Test> random_comparison(Text* text) {
   const auto has_no_size = [](const Written<Operand>& operand, const Item& item) {
     return operand.text.starts_with("size(") && !operand.meaning(item);
   };
-  return {left.text + " " + symbol + " " + right.text, [=, meaning = meaning](const Item& item) {
+  return {left.text + " " + symbol + " " + right.text, [=, compare = meaning](const Item& item) {
             if (has_no_size(left, item) || has_no_size(right, item)) return false;
-            return meaning(left.meaning(item), right.meaning(item));
+            return compare(left.meaning(item), right.meaning(item));
           }};
 }
 
