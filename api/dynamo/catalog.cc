@@ -206,7 +206,8 @@ size_t Catalog::size() const { return current()->size(); }
 
 std::vector<TableRef> Catalog::all() const {
   std::vector<TableRef> tables;
-  for (const auto& [name, table] : *current()) {
+  const auto current_tables = current();
+  for (const auto& [name, table] : *current_tables) {
     if (table->status()) tables.push_back(table);
   }
   return tables;

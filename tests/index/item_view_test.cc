@@ -71,10 +71,12 @@ TEST_F(ItemViewTest, AttributesAndElementsAreWalkedInOrder) {
     names += std::string(name) + ":" + std::string(type_name(value.type())) + " ";
   EXPECT_EQ(names, "b:B half:N l:L m:M n:N ns:NS s:S ss:SS t:BOOL z:NULL ");
   std::vector<std::string> strings;
-  for (const ValueView element : *item_.get_set("ss")) strings.emplace_back(*element.get_string());
+  const auto string_set = item_.get_set("ss");
+  for (const ValueView element : *string_set) strings.emplace_back(*element.get_string());
   EXPECT_EQ(strings, (std::vector<std::string>{"p", "q"}));
   std::vector<int64_t> numbers;
-  for (const ValueView element : *item_.get_set("ns")) numbers.push_back(*element.get_int64());
+  const auto number_set = item_.get_set("ns");
+  for (const ValueView element : *number_set) numbers.push_back(*element.get_int64());
   EXPECT_EQ(numbers, (std::vector<int64_t>{9, 10}));
 }
 
