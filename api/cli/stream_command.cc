@@ -36,7 +36,7 @@ Status tail(Arguments arguments) {
                          std::fputc('\n', stdout) != EOF && std::fflush(stdout) == 0;
     return written ? Status() : Status::from_errno(errno, "write", "output");
   };
-  const Status ended = stream.run(print, [] { return !io::interrupted(); });
+  Status ended = stream.run(print, [] { return !io::interrupted(); });
   if (database != nullptr) {
     const Status closed = database->close();
     if (ended.ok()) return closed;

@@ -50,7 +50,7 @@ class Successor {
   Successor() = default;
   // A copy of a table is a form of its own, which nothing has replaced yet.
   Successor(const Successor&) {}
-  Successor& operator=(const Successor&) { return *this; }
+  Successor& operator=(const Successor&) = delete;
 
   // Once, before the successor is published. nullptr: deleted.
   void set(TableRef next) const {
