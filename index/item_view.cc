@@ -24,7 +24,7 @@ uint32_t load_width(const char* at, uint32_t width) {
 Slice split_name(Slice entry, Slice* encoded_value) {
   // Nearly every name is so short that its length is one byte.
   if (!entry.empty() && static_cast<uint8_t>(entry[0]) < std::min<size_t>(entry.size(), 0x80)) {
-    const auto length = static_cast<size_t>(entry[0]);
+    const size_t length = static_cast<uint8_t>(entry[0]);
     *encoded_value = entry.substr(1 + length);
     return entry.substr(1, length);
   }

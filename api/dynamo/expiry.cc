@@ -132,7 +132,7 @@ Status Expiry::remove_batch(const TableRef& table, const Batch& batch) {
   std::vector<partition::CommitKey> keys;
   keys.reserve(batch.tree_keys.size());
   for (const std::string& tree_key : batch.tree_keys) keys.push_back({table->items, tree_key});
-  const Status together = remove_of(table, keys, batch, 0);
+  Status together = remove_of(table, keys, batch, 0);
   if (together.code() != ErrorCode::kConflict) return together;
   // A transaction holds one of the items: the others go alone, that one with a later round.
   for (size_t i = 0; i < keys.size(); ++i) {
