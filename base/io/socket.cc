@@ -4,11 +4,14 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <utility>
 
@@ -142,6 +145,19 @@ Result<ListeningSockets> open_once(const std::string& host, uint16_t port, const
   return result;
 }
 
+// What becomes of a connect that a signal interrupted: it goes on by itself, and a second call would not join it. An errno, or 0.
+int finish_connect(int fd, uint64_t timeout_ns) {
+  pollfd waiting{fd, POLLOUT, 0};
+  const int timeout_ms = static_cast<int>(std::min<uint64_t>(timeout_ns / 1'000'000, INT_MAX));
+  int ready = -1;
+  do ready = ::poll(&waiting, 1, timeout_ms);
+  while (ready < 0 && errno == EINTR);
+  if (ready <= 0) return ready == 0 ? ETIMEDOUT : errno;
+  int error = 0;
+  socklen_t length = sizeof(error);
+  return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
+}
+
 // A socket connected to one address, or -errno.
 int connect_one(const addrinfo& address, uint64_t timeout_ns) {
   const int fd = ::socket(address.ai_family, address.ai_socktype | SOCK_CLOEXEC, address.ai_protocol);
@@ -154,8 +170,9 @@ int connect_one(const addrinfo& address, uint64_t timeout_ns) {
   (void)::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
   (void)::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
   (void)::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  if (::connect(fd, address.ai_addr, address.ai_addrlen) == 0) return fd;
-  const int error = errno;
+  int error = ::connect(fd, address.ai_addr, address.ai_addrlen) == 0 ? 0 : errno;
+  if (error == EINTR) error = finish_connect(fd, timeout_ns);
+  if (error == 0) return fd;
   ::close(fd);
   return -error;
 }

@@ -20,7 +20,7 @@ DEADLINE_S = 120
 
 # The other process: puts, updates and deletes of a few items, without a pause.
 WRITER = """
-import sys, boto3
+import sys, time, boto3
 from botocore.config import Config
 table = boto3.resource("dynamodb", endpoint_url=sys.argv[1], region_name="us-east-1", config=Config()).Table(sys.argv[2])
 for i in range(int(sys.argv[3])):
@@ -31,6 +31,7 @@ for i in range(int(sys.argv[3])):
         table.update_item(Key=key, UpdateExpression="ADD n :one", ExpressionAttributeValues={":one": 1})
     else:
         table.put_item(Item={**key, "i": i})
+    time.sleep(0.004)  # long enough for shards to roll
 """
 
 
