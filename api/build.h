@@ -30,16 +30,18 @@
 
 namespace varve::api::build {
 
+// The conversions here are implicit on purpose: they are what lets an expression be written as C++.
+
 // A value of the data model from what C++ has for it. There is none from double, which would lose digits: Number::parse takes text.
 class Value {
  public:
-  Value(AttributeValue value) : value_(std::move(value)) {}                     // NOLINT: implicit by design
-  Value(const index::Number& value) : value_(AttributeValue::number(value)) {}  // NOLINT: implicit by design
-  Value(const char* text) : value_(AttributeValue::string(text)) {}             // NOLINT: implicit by design
-  Value(std::string text) : value_(AttributeValue::string(std::move(text))) {}  // NOLINT: implicit by design
-  Value(Slice text) : value_(AttributeValue::string(std::string(text))) {}      // NOLINT: implicit by design
+  Value(AttributeValue value) : value_(std::move(value)) {}
+  Value(const index::Number& value) : value_(AttributeValue::number(value)) {}
+  Value(const char* text) : value_(AttributeValue::string(text)) {}
+  Value(std::string text) : value_(AttributeValue::string(std::move(text))) {}
+  Value(Slice text) : value_(AttributeValue::string(std::string(text))) {}
   template <std::integral T>
-  Value(T value) : value_(of_integer(value)) {}  // NOLINT: implicit by design
+  Value(T value) : value_(of_integer(value)) {}
   template <std::floating_point T>
   Value(T value) = delete;
 
@@ -92,7 +94,7 @@ class Operand {
  public:
   template <typename T>
     requires(std::convertible_to<T, Value> && !std::derived_from<std::remove_cvref_t<T>, Operand>)
-  Operand(T&& value) : fragment_(Fragment::value(std::forward<T>(value))) {}  // NOLINT: implicit by design
+  Operand(T&& value) : fragment_(Fragment::value(std::forward<T>(value))) {}
   explicit Operand(Fragment fragment) : fragment_(std::move(fragment)) {}
 
   Condition between(const Operand& low, const Operand& high) const;  // low <= this <= high
@@ -189,7 +191,7 @@ class Update {
 
 class Projection {
  public:
-  Projection(std::initializer_list<Path> paths);  // NOLINT: implicit by design
+  Projection(std::initializer_list<Path> paths);
   const Fragment& fragment() const { return fragment_; }
 
  private:
@@ -204,9 +206,9 @@ class Projection {
 class Text {
  public:
   explicit Text(Fragment fragment) : fragment_(std::move(fragment)) {}
-  operator Condition() const { return {fragment_, Condition::Binding::kText}; }  // NOLINT: implicit by design
-  operator Update() const;                                                       // NOLINT: implicit by design
-  operator Projection() const { return Projection(fragment_); }                  // NOLINT: implicit by design
+  operator Condition() const { return {fragment_, Condition::Binding::kText}; }
+  operator Update() const;
+  operator Projection() const { return Projection(fragment_); }
 
  private:
   Fragment fragment_;
