@@ -99,13 +99,14 @@ class [[nodiscard]] Result {
     CHECK(ok());
     return *value_;
   }
-  T&& value() && {
+  // By value, so that what is taken from a temporary outlives it: for (x : *list()) walks no freed memory.
+  T value() && {
     CHECK(ok());
     return *std::move(value_);
   }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
-  T&& operator*() && { return std::move(*this).value(); }
+  T operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <string>
+#include <vector>
 
 namespace varve {
 namespace {
@@ -22,6 +24,13 @@ TEST(Result, CarriesValueOrTheFirstError) {
   EXPECT_EQ(*quarter(8), 2);
   EXPECT_EQ(quarter(6).code(), ErrorCode::kInvalidArgument);
   EXPECT_EQ(quarter(6).status().to_string(), "invalid argument: n is odd");
+}
+
+TEST(Result, WhatIsTakenFromATemporaryOutlivesIt) {
+  const auto list = [] { return Result<std::vector<std::string>>(std::vector<std::string>(3, std::string(100, 'x'))); };
+  size_t bytes = 0;
+  for (const std::string& text : *list()) bytes += text.size();  // ASan sees it when the vector is gone
+  EXPECT_EQ(bytes, 300U);
 }
 
 TEST(Status, ErrnoMapsToTypedCodesAndNamesThePath) {
