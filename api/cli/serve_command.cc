@@ -2,16 +2,17 @@
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
-#include <atomic>
+#include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <optional>
 
 #include "api/cli/commands.h"
 #include "api/cli/http_client.h"
 #include "api/cli/local_database.h"
 #include "api/dynamo/dispatcher.h"
 #include "api/server/offload.h"
-#include "api/server/server.h"
+#include "api/server/server_threads.h"
 #include "base/io/process.h"
 #include "base/io/reactor.h"
 #include "base/io/thread.h"
@@ -36,14 +37,17 @@ SIGTERM and SIGINT stop in order: requests under way are answered, the store is 
 constexpr size_t kRequestThreads = 4;
 constexpr uint64_t kHealthIntervalNs = 500'000'000;
 
+// Connections are bound to a thread; the log, flushes and compactions have threads of their own.
+uint64_t default_threads() { return std::clamp<uint64_t>(io::processor_count(), 1, kMaxServerThreads); }
+
 struct Arguments {
   std::string data, listen = "localhost:8000", durability = "sync";
   uint64_t sync_interval_ms = 10, memory_mb = 512, log_limit_mb = 512, table_delay_ms = 0,
-           stream_shard_s = 4 * 3600;
+           stream_shard_s = 4 * 3600, threads = default_threads();
   bool verbose = false;
 };
 
-LocalDatabaseOptions database_options(const Arguments& arguments, const std::atomic<bool>* alone,
+LocalDatabaseOptions database_options(const Arguments& arguments, const LoneClient* lone_client,
                                       const std::shared_ptr<spdlog::logger>& log) {
   LocalDatabaseOptions options;
   options.durability =
@@ -51,7 +55,7 @@ LocalDatabaseOptions database_options(const Arguments& arguments, const std::ato
   options.sync_interval_ns = arguments.sync_interval_ms * 1'000'000;
   options.memory_bytes = arguments.memory_mb << 20;
   options.log_limit_bytes = arguments.log_limit_mb << 20;
-  options.caller_may_write_log = [alone] { return alone->load(std::memory_order_relaxed); };
+  options.caller_may_write_log = [lone_client] { return lone_client->alone(); };
   options.table_delay_us = arguments.table_delay_ms * 1'000;
   options.streams.shard_us = arguments.stream_shard_s * 1'000'000;
   options.log_line = [log](const std::string& line) { log->info("{}", line); };
@@ -116,38 +120,39 @@ void log_request(spdlog::logger* log, const RequestEvent& event) {
 Status serve(const Arguments& arguments, const Endpoint& address,
              const std::shared_ptr<spdlog::logger>& log) {
   io::raise_open_file_limit();
-  VARVE_ASSIGN_OR_RETURN(const std::unique_ptr<io::Reactor> reactor,
-                         io::Reactor::create(io::ReactorKind::kAutomatic));
-  Server* stoppable = nullptr;
-  std::atomic<bool> alone{false};  // what the server tells the store of its clients
+  LoneClient lone_client;  // what the servers tell the store of their clients
+  std::unique_ptr<LocalDatabase> database;
+  std::optional<Offload> offload;
+  ServerOptions options;
+  options.report_all = arguments.verbose;
+  options.lone_client = &lone_client;
+  options.refuse_unsigned_first = dynamo::Dispatcher::refusal_before_authentication;
+  options.on_request = [&log](const RequestEvent& event) { log_request(log.get(), event); };
+  VARVE_ASSIGN_OR_RETURN(
+      std::unique_ptr<ServerThreads> servers,
+      ServerThreads::create(arguments.threads, options, [&](Slice target, Slice body, Server::Done done) {
+        offload->handle(target, body, std::move(done));
+      }));
+  io::Reactor* const reactor = servers->reactor();
   int signals = 0;
   // Before any thread starts, so that all inherit the mask.
   VARVE_RETURN_IF_ERROR(reactor->on_signal({io::kInterruptSignal, io::kTerminateSignal}, [&](int signal) {
     if (signals++ > 0) io::exit_now(128 + signal);
     log->info("signal {}: stopping; once more ends at once", signal);
-    stoppable->stop();
+    servers->stop();
   }));
-  VARVE_ASSIGN_OR_RETURN(const std::unique_ptr<LocalDatabase> database,
-                         LocalDatabase::open(arguments.data, database_options(arguments, &alone, log)));
+  VARVE_ASSIGN_OR_RETURN(database,
+                         LocalDatabase::open(arguments.data, database_options(arguments, &lone_client, log)));
   const partition::RecoveryInfo recovery = database->recovery();
   log->info("{}: recovered {} records, {} bytes of log from {} segments in {} ms, torn tail of {} bytes",
             arguments.data, recovery.records_replayed, recovery.bytes_replayed, recovery.segments,
             recovery.duration_ns / 1'000'000, recovery.torn_tail_bytes);
+  offload.emplace(kRequestThreads, [&](Slice target, Slice body, Server::Done done) {
+    database->handle(target, body, std::move(done));
+  });
+  VARVE_ASSIGN_OR_RETURN(const uint16_t port, servers->listen(address.host, address.port));
   {
-    Offload offload(kRequestThreads, [&](Slice target, Slice body, Server::Done done) {
-      database->handle(target, body, std::move(done));
-    });
-    ServerOptions options;
-    options.report_all = arguments.verbose;
-    options.alone = &alone;
-    options.refuse_unsigned_first = dynamo::Dispatcher::refusal_before_authentication;
-    options.on_request = [&log](const RequestEvent& event) { log_request(log.get(), event); };
-    Server server(reactor.get(), std::move(options), [&](Slice target, Slice body, Server::Done done) {
-      offload.handle(target, body, std::move(done));
-    });
-    stoppable = &server;
-    VARVE_ASSIGN_OR_RETURN(const uint16_t port, server.listen(address.host, address.port));
-    const Healer healer(reactor.get(), database.get(), log);
+    const Healer healer(reactor, database.get(), log);
     const bool bracketed = address.host.find(':') != std::string::npos;
     const std::string host = address.host.empty() ? "0.0.0.0"
                              : bracketed          ? "[" + address.host + "]"
@@ -155,14 +160,17 @@ Status serve(const Arguments& arguments, const Endpoint& address,
     // Nobody reaches the wildcard address by its name.
     const bool wildcard = host == "0.0.0.0" || host == "[::]";
     database->set_endpoint((wildcard ? "localhost" : host) + ":" + std::to_string(port));
-    log->info("serving {} on {}:{} ({}, {})", arguments.data, host, port, reactor->name(),
-              arguments.durability);
+    log->info("serving {} on {}:{} ({}, {}, {} threads)", arguments.data, host, port, reactor->name(),
+              arguments.durability, arguments.threads);
     std::printf("listening on http://%s:%u\n", host.c_str(), port);
     std::fflush(stdout);
-    VARVE_RETURN_IF_ERROR(reactor->run());
+    VARVE_RETURN_IF_ERROR(servers->run());
     io::let_signals_end_process();
-    log->info("served {} requests on {} connections", server.counters().requests, server.counters().accepted);
   }
+  const ServerCounters counters = servers->counters();
+  log->info("served {} requests on {} connections", counters.requests, counters.accepted);
+  servers.reset();  // waits for the last answer
+  offload.reset();
   const Status closed = database->close();
   log->info("closed {}", arguments.data);
   return closed;
@@ -190,6 +198,11 @@ void add_serve_command(CLI::App* app, int* exit_code) {
       ->add_option("--log-limit", arguments->log_limit_mb,
                    "MiB of log kept at most: bounds the time of recovery")
       ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  command
+      ->add_option("--threads", arguments->threads,
+                   "Threads that serve connections; by default one for each processor")
+      ->check(CLI::Range(size_t{1}, kMaxServerThreads))
       ->capture_default_str();
   command
       ->add_option(

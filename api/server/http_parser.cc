@@ -1,7 +1,7 @@
 #include "api/server/http_parser.h"
 
 #include <algorithm>
-#include <cstring>
+#include <array>
 
 #include "base/check.h"
 
@@ -13,21 +13,33 @@ constexpr size_t kMaxChunkSizeDigits = 16;
 // A request that outgrew this does not keep its buffer for the next one.
 constexpr size_t kKeptBodyBytes = 64u << 10;
 
-// RFC 9110 section 5.6.2.
-bool is_token_char(char c) {
-  if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return true;
-  return c != '\0' && std::strchr("!#$%&'*+-.^_`|~", c) != nullptr;
+// What a byte may stand for: every byte of a head is looked up once.
+enum : uint8_t { kTokenByte = 1, kFieldByte = 2 };
+
+constexpr std::array<uint8_t, 256> byte_classes() {
+  std::array<uint8_t, 256> classes{};
+  for (size_t byte = 0; byte < classes.size(); ++byte) {
+    const bool letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+    const bool digit = byte >= '0' && byte <= '9';
+    // RFC 9110 section 5.6.2.
+    const bool mark = byte < 0x80 && Slice("!#$%&'*+-.^_`|~").find(static_cast<char>(byte)) != Slice::npos;
+    if (letter || digit || mark) classes[byte] |= kTokenByte;
+    // Visible characters, space, tab and obs-text; no other control character, so neither CR nor NUL.
+    if (byte == '\t' || (byte >= 0x20 && byte != 0x7f)) classes[byte] |= kFieldByte;
+  }
+  return classes;
+}
+constexpr std::array<uint8_t, 256> kByteClasses = byte_classes();
+
+// Without an early way out, which would cost more than the look-ups it saves.
+bool all_of_class(Slice text, uint8_t wanted) {
+  uint8_t common = wanted;
+  for (const char c : text) common &= kByteClasses[static_cast<unsigned char>(c)];
+  return common != 0;
 }
 
-bool is_token(Slice text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char); }
-
-// Visible characters, space, tab and obs-text; no other control character, so neither CR nor NUL.
-bool is_field_content(Slice text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
-  });
-}
+bool is_token(Slice text) { return !text.empty() && all_of_class(text, kTokenByte); }
+bool is_field_content(Slice text) { return all_of_class(text, kFieldByte); }
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 

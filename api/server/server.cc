@@ -35,8 +35,14 @@ Server::~Server() {
   while (in_flight_ > 0) all_answered_.wait(&mutex_);
 }
 
-Result<uint16_t> Server::listen(const std::string& host, uint16_t port) {
-  return reactor_->listen(host, port, {}, [this](io::Connection* connection) { return accept(connection); });
+Result<uint16_t> Server::listen(const std::string& host, uint16_t port, const std::vector<Server*>& others) {
+  io::ListenOptions options;
+  for (Server* other : others) {
+    options.peers.push_back(
+        {other->reactor_, [other](io::Connection* connection) { return other->accept(connection); }});
+  }
+  return reactor_->listen(host, port, options,
+                          [this](io::Connection* connection) { return accept(connection); });
 }
 
 std::unique_ptr<io::ConnectionHandler> Server::accept(io::Connection* connection) {
@@ -60,15 +66,9 @@ bool Server::account_body(size_t before, size_t now) {
   return now <= before || buffered_body_bytes_ <= options_.max_buffered_body_bytes;
 }
 
-void Server::note_alone(uint64_t connection_id) {
-  requests_in_a_row_ = connection_id == last_connection_id_ ? requests_in_a_row_ + 1 : 0;
-  last_connection_id_ = connection_id;
-  options_.alone->store(requests_in_a_row_ >= kAloneRequests, std::memory_order_relaxed);
-}
-
 bool Server::dispatch(uint64_t connection_id, Slice target, Slice body, ContentCoding offered,
                       OperationAnswer* answer) {
-  if (options_.alone != nullptr) note_alone(connection_id);
+  if (options_.lone_client != nullptr) options_.lone_client->note(this, connection_id);
   {
     const io::MutexLock lock(&mutex_);
     ++in_flight_;

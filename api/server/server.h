@@ -21,18 +21,19 @@
 // borrowed and must outlive the server; the server must outlive run().
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "api/dynamo/dispatcher.h"
 #include "api/server/content_coding.h"
 #include "api/server/http_parser.h"
 #include "api/server/http_response.h"
+#include "api/server/lone_client.h"
 #include "base/io/mutex.h"
 #include "base/io/reactor.h"
 #include "base/result.h"
@@ -40,9 +41,6 @@
 namespace varve::api {
 
 class HttpConnection;
-
-// A second client ends it with its first request.
-inline constexpr uint32_t kAloneRequests = 16;
 
 // What is told about each operation answered: for access logs and metrics.
 struct RequestEvent {
@@ -73,9 +71,8 @@ struct ServerOptions {
   uint64_t sweep_interval_ns = 500'000'000;   // how often timeouts are looked at
   uint64_t stop_timeout_ns = 10'000'000'000;  // what a graceful stop waits for requests in flight
 
-  // Kept true while one connection has the server to itself: kAloneRequests operations in a row came from it. Borrowed;
-  // null: nobody asks. What the handler may do then, and what it costs a second client, is docs/decisions/0032.
-  std::atomic<bool>* alone = nullptr;
+  // Told of every operation that arrives. Borrowed; null: nobody asks.
+  LoneClient* lone_client = nullptr;
 
   // What the handler refuses before it asks who sent the request (DynamoDB looks at the JSON's syntax and at the
   // operation's name first): asked only of requests without a well-formed signature, so that they get that answer.
@@ -110,8 +107,9 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Answers the port; an error names host and port.
-  Result<uint16_t> listen(const std::string& host, uint16_t port);
+  // Answers the port; an error names host and port. `others`, on reactors of their own, take connections in turn with this one
+  // (and are not asked to listen themselves).
+  Result<uint16_t> listen(const std::string& host, uint16_t port, const std::vector<Server*>& others = {});
   // Graceful: no new connections, idle ones end, requests in flight are answered, then the reactor is asked
   // to stop; at the latest after stop_timeout_ns. Idempotent.
   void stop();
@@ -128,7 +126,6 @@ class Server {
   // thread that answers does the encoding, so that large pages do not hold up the reactor.
   bool dispatch(uint64_t connection_id, Slice target, Slice body, ContentCoding offered,
                 OperationAnswer* answer);
-  void note_alone(uint64_t connection_id);
   void removed(uint64_t connection_id);
   // False when the bodies of all connections together are over the limit.
   bool account_body(size_t before, size_t now);
@@ -147,8 +144,6 @@ class Server {
   ServerCounters counters_;
   bool stopping_ = false;
   size_t buffered_body_bytes_ = 0;
-  uint64_t last_connection_id_ = 0;
-  uint32_t requests_in_a_row_ = 0;                             // from that one
   std::unordered_map<uint64_t, HttpConnection*> connections_;  // by connection id
 
   io::Mutex mutex_;

@@ -1,4 +1,4 @@
-// FileDescriptor: owns a descriptor of the kernel and closes it. Movable. Private to base/io.
+// FileDescriptor: owns a descriptor of the kernel and closes it. Movable.
 #pragma once
 
 #include <unistd.h>

@@ -1,8 +1,10 @@
 #include "base/io/process.h"
 
+#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <initializer_list>
 
@@ -57,6 +59,12 @@ void raise_open_file_limit() {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+unsigned processor_count() {
+  cpu_set_t processors;
+  if (::sched_getaffinity(0, sizeof(processors), &processors) != 0) return 1;  // more than a cpu_set_t has
+  return static_cast<unsigned>(std::max(CPU_COUNT(&processors), 1));
 }
 
 bool standard_error_is_terminal() { return ::isatty(STDERR_FILENO) == 1; }

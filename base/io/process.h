@@ -26,6 +26,9 @@ void let_signals_end_process();
 // Lifts the soft limit on open files to the hard one; a refusal leaves it as it was.
 void raise_open_file_limit();
 
+// Processors that this process may run on (its affinity), at least 1.
+unsigned processor_count();
+
 // Whether standard error is a terminal, so that a progress line may rewrite itself.
 bool standard_error_is_terminal();
 

@@ -18,7 +18,7 @@
 // I4 A connection's id is never reused in a reactor, so work finished elsewhere finds its connection by find(id), or
 //    finds that it has gone.
 //
-// Threads: post() and request_stop() from any; everything else on the thread of run(), or before run().
+// Threads: post(), adopt() and request_stop() from any; everything else on the thread of run(), or before run().
 // Ownership: the reactor owns connections and, through them, handlers. Callers borrow Connection* until on_close.
 #pragma once
 
@@ -30,6 +30,7 @@
 #include <string>
 #include <vector>
 
+#include "base/io/file_descriptor.h"
 #include "base/result.h"
 #include "base/slice.h"
 
@@ -88,11 +89,20 @@ struct TimerId {
   auto operator<=>(const TimerId&) const = default;
 };
 
+class Reactor;
+
+// Makes the handler of a connection; null refuses it (it is closed at once, without on_close).
+using AcceptCallback = std::function<std::unique_ptr<ConnectionHandler>(Connection*)>;
+
 struct ListenOptions {
+  struct Peer {
+    Reactor* reactor = nullptr;
+    AcceptCallback on_accept;
+  };
   int backlog = 1024;
-  // Lets several reactors listen on one port (SO_REUSEPORT); the kernel spreads connections over them. Off by
-  // default, so that a second server on the same port is refused.
-  bool share_port = false;
+  // Reactors that take accepted connections in turn with the one that listens: the first goes to that one, the next to peers[0],
+  // and so on. Equal shares, where SO_REUSEPORT would draw lots for each connection. Borrowed until run() has returned.
+  std::vector<Peer> peers;
 };
 
 // Relaxed atomics, for statistics and tests.
@@ -103,9 +113,6 @@ struct ReactorCounters {
 
 class Reactor {
  public:
-  // Makes the handler of a connection; null refuses it (it is closed at once, without on_close).
-  using AcceptCallback = std::function<std::unique_ptr<ConnectionHandler>(Connection*)>;
-
   // kAutomatic takes io_uring where it works, else epoll (VARVE_IO=posix in the environment forbids io_uring). kUring
   // fails with kUnsupported where the kernel or a sandbox refuses it.
   static Result<std::unique_ptr<Reactor>> create(ReactorKind kind);
@@ -123,6 +130,9 @@ class Reactor {
   // timeout_ns; an error names host and port. On the thread of run(), or before run().
   virtual Result<Connection*> connect(const std::string& host, uint16_t port, uint64_t timeout_ns,
                                       std::unique_ptr<ConnectionHandler> handler) = 0;
+  // Makes a connection of a socket that another reactor has accepted, on this one's thread. From any thread; when run() has
+  // returned the socket is closed.
+  virtual void adopt(FileDescriptor socket, AcceptCallback on_accept) = 0;
   // Closes the listening sockets: for a graceful stop. Connections live on.
   virtual void stop_listening() = 0;
 

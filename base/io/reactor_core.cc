@@ -35,11 +35,11 @@ Status ReactorCore::open() {
 Result<uint16_t> ReactorCore::listen(const std::string& host, uint16_t port, const ListenOptions& options,
                                      AcceptCallback on_accept) {
   VARVE_ASSIGN_OR_RETURN(auto opened, open_listening_sockets(host, port, options));
-  auto shared = std::make_shared<AcceptCallback>(std::move(on_accept));
+  auto takers = std::make_shared<Takers>(Takers{std::move(on_accept), options.peers});
   for (FileDescriptor& fd : opened.sockets) {
     auto listener = std::make_unique<Listener>();
     listener->fd = std::move(fd);
-    listener->on_accept = shared;
+    listener->takers = takers;
     VARVE_RETURN_IF_ERROR(start_accepting(listener.get()));
     listeners_.push_back(std::move(listener));
   }
@@ -49,7 +49,17 @@ Result<uint16_t> ReactorCore::listen(const std::string& host, uint16_t port, con
 Result<Connection*> ReactorCore::connect(const std::string& host, uint16_t port, uint64_t timeout_ns,
                                          std::unique_ptr<ConnectionHandler> handler) {
   VARVE_ASSIGN_OR_RETURN(FileDescriptor fd, connect_socket(host, port, timeout_ns));
-  return adopt(std::move(fd), [&](Connection*) { return std::move(handler); });
+  return connect_to(std::move(fd), [&](Connection*) { return std::move(handler); });
+}
+
+void ReactorCore::adopt(FileDescriptor socket, AcceptCallback on_accept) {
+  // Shared, because what is posted has to be copyable.
+  auto shared = std::make_shared<FileDescriptor>(std::move(socket));
+  post([this, shared, accept = std::move(on_accept)] {
+    if (connect_to(std::move(*shared), accept) != nullptr) {
+      counters_.accepted.fetch_add(1, std::memory_order_relaxed);
+    }
+  });
 }
 
 void ReactorCore::stop_listening() {
@@ -231,13 +241,19 @@ void ReactorCore::finish(SocketConnection* connection) {
 void ReactorCore::accepted(Listener* listener, FileDescriptor fd) {
   if (listener->closed) return;
   configure_accepted_socket(fd.get());
-  if (adopt(std::move(fd), *listener->on_accept) != nullptr) {
+  Takers* const takers = listener->takers.get();
+  const size_t taker = std::exchange(takers->next, (takers->next + 1) % (takers->peers.size() + 1));
+  if (taker > 0) {
+    const ListenOptions::Peer& peer = takers->peers[taker - 1];
+    return peer.reactor->adopt(std::move(fd), peer.on_accept);
+  }
+  if (connect_to(std::move(fd), takers->on_accept) != nullptr) {
     counters_.accepted.fetch_add(1, std::memory_order_relaxed);
   }
 }
 
 // Null when make_handler refuses it.
-SocketConnection* ReactorCore::adopt(FileDescriptor fd, const AcceptCallback& make_handler) {
+SocketConnection* ReactorCore::connect_to(FileDescriptor fd, const AcceptCallback& make_handler) {
   const uint64_t id = next_connection_id_++;
   auto owned = make_connection(std::move(fd), id);
   SocketConnection* connection = owned.get();

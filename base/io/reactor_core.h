@@ -32,6 +32,7 @@ class ReactorCore : public Reactor {
                           AcceptCallback on_accept) override;
   Result<Connection*> connect(const std::string& host, uint16_t port, uint64_t timeout_ns,
                               std::unique_ptr<ConnectionHandler> handler) override;
+  void adopt(FileDescriptor socket, AcceptCallback on_accept) override;
   void stop_listening() override;
   TimerId add_timer(uint64_t delay_ns, std::function<void()> callback) override;
   void cancel_timer(TimerId timer) override;
@@ -46,9 +47,15 @@ class ReactorCore : public Reactor {
   void touch(SocketConnection* connection);
 
  protected:
+  // Who takes the connections of a listening call in turn.
+  struct Takers {
+    AcceptCallback on_accept;  // here
+    std::vector<ListenOptions::Peer> peers;
+    size_t next = 0;  // 0: here; i: peers[i - 1]
+  };
   struct Listener {
     FileDescriptor fd;
-    std::shared_ptr<AcceptCallback> on_accept;  // one callback serves the several sockets of a host
+    std::shared_ptr<Takers> takers;  // the several sockets of a host share them
     bool closed = false;
     bool armed = false;  // the kernel is watching it for us
   };
@@ -89,7 +96,7 @@ class ReactorCore : public Reactor {
   uint64_t next_wait_ns() const;
   void run_timers();
   void run_posted();
-  SocketConnection* adopt(FileDescriptor fd, const AcceptCallback& make_handler);
+  SocketConnection* connect_to(FileDescriptor fd, const AcceptCallback& make_handler);
   void settle_touched();
   void settle(SocketConnection* connection);
   void begin_linger(SocketConnection* connection);

@@ -513,11 +513,42 @@ TEST_P(ReactorTest, ListensOnNamesAndLiteralsAndSaysWhyNot) {
   }
 }
 
-TEST_P(ReactorTest, SharedPortsLetTwoReactorsListen) {
+TEST_P(ReactorTest, ConnectionsAreDealtToThePeersInTurn) {
+  const auto other = Reactor::create(GetParam());
+  ASSERT_TRUE(other.ok()) << other.status().to_string();
+  const auto answering = [](char name) {
+    Script script;
+    script.data = [name](Connection* c, Slice) { c->send(std::string(1, name)); };
+    return [script](Connection*) { return std::make_unique<ScriptHandler>(script); };
+  };
+  ListenOptions options;
+  options.peers = {{other->get(), answering('b')}};
+  const auto port = reactor_->listen("127.0.0.1", 0, options, answering('a'));
+  ASSERT_TRUE(port.ok()) << port.status().to_string();
+  start();
+  Thread loop("other", [&] { EXPECT_TRUE((*other)->run().ok()); });
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 6; ++i) {
+    clients.push_back(std::make_unique<Client>(*port));
+    ASSERT_TRUE(clients.back()->send("?"));
+    EXPECT_EQ(clients.back()->receive(1), i % 2 == 0 ? "a" : "b") << i;
+  }
+  EXPECT_EQ(reactor_->counters().accepted, 3u);
+  EXPECT_EQ((*other)->counters().accepted, 3u);
+  (*other)->request_stop();
+  loop.join();
+  // What is dealt to a reactor that has stopped is closed, and takes nobody along.
+  clients.push_back(std::make_unique<Client>(*port));
+  clients.push_back(std::make_unique<Client>(*port));
+  ASSERT_TRUE(clients[6]->send("?"));
+  EXPECT_EQ(clients[6]->receive(1), "a");
+  stop();
+}
+
+TEST_P(ReactorTest, APortInUseIsRefused) {
   auto accept = [](Connection*) { return std::make_unique<ScriptHandler>(Script{}); };
-  auto port = reactor_->listen("127.0.0.1", 0, {.share_port = true}, accept);
+  auto port = reactor_->listen("127.0.0.1", 0, {}, accept);
   ASSERT_TRUE(port.ok());
-  EXPECT_TRUE(reactor_->listen("127.0.0.1", *port, {.share_port = true}, accept).ok());
   EXPECT_EQ(reactor_->listen("127.0.0.1", *port, {}, accept).code(), ErrorCode::kBusy);
 }
 

@@ -41,10 +41,11 @@ class FakeReactor final : public io::Reactor {
  public:
   const char* name() const override { return "fake"; }
   Result<uint16_t> listen(const std::string&, uint16_t port, const io::ListenOptions&,
-                          AcceptCallback accept) override {
+                          io::AcceptCallback accept) override {
     accept_ = std::move(accept);
     return port;
   }
+  void adopt(io::FileDescriptor, io::AcceptCallback) override {}  // there are no sockets
   void stop_listening() override { listening = false; }
   io::TimerId add_timer(uint64_t delay_ns, std::function<void()> callback) override {
     const io::TimerId id{delay_ns, ++timer_number_};
@@ -111,7 +112,7 @@ class FakeReactor final : public io::Reactor {
     FakeConnection connection;
     std::unique_ptr<io::ConnectionHandler> handler;
   };
-  AcceptCallback accept_;
+  io::AcceptCallback accept_;
   std::map<uint64_t, Peer> peers_;
   std::map<io::TimerId, std::function<void()>> timers_;
   uint64_t connection_number_ = 0, timer_number_ = 0;

@@ -103,21 +103,21 @@ TEST_F(ServerTest, ManyPipelinedInlineAnswersNeedNoRecursion) {
 }
 
 TEST_F(ServerTest, OneConnectionHasTheServerToItselfUntilAnotherAsks) {
-  std::atomic<bool> alone{false};
+  LoneClient lone_client;
   ServerOptions options;
-  options.alone = &alone;
+  options.lone_client = &lone_client;
   start(std::move(options));
   FakeConnection* first = reactor_.connect();
   FakeConnection* second = reactor_.connect();
   reactor_.receive(second, operation("{}"));
-  for (uint32_t i = 0; i < kAloneRequests; ++i) {
+  for (uint32_t i = 0; i < LoneClient::kAloneRequests; ++i) {
     reactor_.receive(first, operation("{}"));
-    EXPECT_FALSE(alone) << i;
+    EXPECT_FALSE(lone_client.alone()) << i;
   }
   reactor_.receive(first, operation("{}"));
-  EXPECT_TRUE(alone);
+  EXPECT_TRUE(lone_client.alone());
   reactor_.receive(second, operation("{}"));
-  EXPECT_FALSE(alone);
+  EXPECT_FALSE(lone_client.alone());
 }
 
 TEST_F(ServerTest, AnswersFromAnotherThreadComeThroughTheLoop) {

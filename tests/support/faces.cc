@@ -15,6 +15,7 @@ namespace {
 
 using dynamo::Response;
 
+constexpr size_t kServerThreads = 2;
 constexpr size_t kRequestThreads = 4;
 
 Response refusal(const Error& error) {
@@ -291,23 +292,22 @@ WireServer::WireServer(Database* database)
     : dispatcher_(database), offload_(kRequestThreads, [this](Slice target, Slice body, Server::Done done) {
         dispatcher_.handle(target, body, std::move(done));
       }) {
-  auto reactor = io::Reactor::create(io::ReactorKind::kAutomatic);
-  CHECK(reactor.ok());
-  reactor_ = std::move(*reactor);
   ServerOptions options;
   options.refuse_unsigned_first = dynamo::Dispatcher::refusal_before_authentication;
-  server_ = std::make_unique<Server>(reactor_.get(), std::move(options),
-                                     [this](Slice target, Slice body, Server::Done done) {
-                                       offload_.handle(target, body, std::move(done));
-                                     });
-  const auto port = server_->listen("127.0.0.1", 0);
+  auto servers =
+      ServerThreads::create(kServerThreads, options, [this](Slice target, Slice body, Server::Done done) {
+        offload_.handle(target, body, std::move(done));
+      });
+  CHECK(servers.ok());
+  servers_ = std::move(servers).value();
+  const auto port = servers_->listen("127.0.0.1", 0);
   CHECK(port.ok());
   port_ = *port;
-  thread_ = io::Thread("reactor", [this] { CHECK(reactor_->run().ok()); });
+  thread_ = io::Thread("servers", [this] { CHECK(servers_->run().ok()); });
 }
 
 WireServer::~WireServer() {
-  reactor_->post([this] { server_->stop(); });
+  servers_->reactor()->post([this] { servers_->stop(); });
   thread_.join();
 }
 

@@ -2,7 +2,7 @@
 // several faces (the cases of tests/api/cases, the histories of tests/isolation) is written once against this.
 //
 //   DispatcherFace   the protocol without HTTP
-//   WireFace         one HTTP connection to a WireServer: reactor, parser and request threads as `varve serve` has them
+//   WireFace         one HTTP connection to a WireServer: two reactors, parser and request threads as `varve serve` has them
 //   TypedFace        the C++ API: JSON decoded into typed requests, a method of Database, the result encoded again; or the same
 //                    of an AsyncDatabase, through the CompletedDatabase, which waits for the completion
 //
@@ -16,9 +16,8 @@
 #include "api/cli/http_client.h"
 #include "api/dynamo/dispatcher.h"
 #include "api/server/offload.h"
-#include "api/server/server.h"
+#include "api/server/server_threads.h"
 #include "api/varve.h"
-#include "base/io/reactor.h"
 #include "base/io/thread.h"
 
 namespace varve::api {
@@ -100,8 +99,7 @@ class WireServer {
  private:
   dynamo::Dispatcher dispatcher_;
   Offload offload_;
-  std::unique_ptr<io::Reactor> reactor_;
-  std::unique_ptr<Server> server_;
+  std::unique_ptr<ServerThreads> servers_;
   uint16_t port_ = 0;
   io::Thread thread_;
 };
