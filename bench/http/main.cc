@@ -1,15 +1,17 @@
 // varve-bench-http: `varve serve` beside dynalite and moto, the same client on the same machine in one run, cell by cell
-// in rounds whose order of systems rotates, with the two controls that bound a durable answer. bench/README.md explains
+// in rounds whose order of systems rotates, with the three controls that bound a durable answer. bench/README.md explains
 // each cell.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/io/driver.h"
 #include "bench/http/closed_loop.h"
+#include "bench/http/durable_echo.h"
 #include "bench/http/durable_write.h"
 #include "bench/http/report.h"
 #include "bench/http/systems.h"
@@ -37,6 +39,7 @@ class Run {
                 settings_.run.rounds);
     VARVE_ASSIGN_OR_RETURN(std::vector<System> systems,
                            start_systems(settings_.paths, settings_.run.items, settings_.run.seed));
+    VARVE_ASSIGN_OR_RETURN(echo_, DurableEcho::start(settings_.paths.directory));
     for (int round = 0; round < settings_.run.rounds; ++round) {
       VARVE_RETURN_IF_ERROR(one_round(systems));
       std::rotate(systems.begin(), systems.begin() + 1, systems.end());
@@ -58,6 +61,7 @@ class Run {
     VARVE_ASSIGN_OR_RETURN(const Measurement disk,
                            measure_durable_write(settings_.paths.directory, settings_.run.seconds));
     report_.add_durable_write(disk);
+    VARVE_RETURN_IF_ERROR(durable_echo());
     for (const int connections : settings_.connections) {
       for (const Operation operation : all_operations()) {
         if (!wanted(operation)) continue;
@@ -71,15 +75,26 @@ class Run {
     return {};
   }
 
+  // One connection, because that is what it is a bound of.
+  Status durable_echo() {
+    VARVE_ASSIGN_OR_RETURN(const Measurement measured,
+                           run_closed_loop(load(echo_->endpoint(), Operation::kEmptyReply, 1), &requests_));
+    report_.add_durable_echo(measured);
+    return {};
+  }
+
+  LoadOptions load(const api::Endpoint& endpoint, Operation operation, int connections) const {
+    return {endpoint, operation, connections, settings_.run.seconds / 5, settings_.run.seconds};
+  }
+
   Status one_cell(const System& system, Operation operation, int connections) {
-    LoadOptions load{system.server->endpoint(), operation, connections, settings_.run.seconds / 5,
-                     settings_.run.seconds};
+    const LoadOptions options = load(system.server->endpoint(), operation, connections);
     const double cpu_before = system.server->cpu_seconds();
-    auto measured = run_closed_loop(load, &requests_);
+    auto measured = run_closed_loop(options, &requests_);
     if (!measured.ok()) return {measured.code(), system.name + ": " + measured.status().message()};
     // The warm-up's operations are not counted, so neither is its share of the processor time.
-    const double cpu =
-        (system.server->cpu_seconds() - cpu_before) * load.seconds / (load.seconds + load.warmup_seconds);
+    const double cpu = (system.server->cpu_seconds() - cpu_before) * options.seconds /
+                       (options.seconds + options.warmup_seconds);
     report_.add({connections, operation, system.name}, *measured, cpu);
     std::printf("%2d x %-15s %-9s %9.0f op/s  p50 %8.1f us\n", connections, name_of(operation),
                 system.name.c_str(), measured->per_second(), measured->percentile_us(50));
@@ -90,6 +105,7 @@ class Run {
   const Settings settings_;
   Requests requests_;
   Report report_;
+  std::unique_ptr<DurableEcho> echo_;
 };
 
 void add_options(CLI::App* app, Settings* settings) {

@@ -32,9 +32,10 @@ class Report {
   // server_cpu_seconds: what the server's process used during the cell, warm-up included; operations of that time.
   void add(const CellKey& key, const Measurement& measured, double server_cpu_seconds);
   void add_durable_write(const Measurement& measured);
+  void add_durable_echo(const Measurement& measured);
 
   void print_table() const;
-  // Issue 3's bars, each with what was measured; those whose cells did not run are left out.
+  // The bars of the data plane, each with what was measured; those whose cells did not run are left out.
   void print_bars() const;
   std::string json(const RunDescription& run) const;
 
@@ -44,6 +45,7 @@ class Report {
     Histogram latency_ns;
     uint64_t operations = 0;
     double server_cpu_seconds = 0;
+    void add(const Measurement& measured);
     double rate() const;  // the median
     double server_cpu_us() const;
   };
@@ -56,7 +58,7 @@ class Report {
   double rate(const CellKey& key) const;
 
   std::map<CellKey, Cell> cells_;
-  Cell durable_write_;
+  Cell durable_write_, durable_echo_;
 };
 
 }  // namespace varve::bench
