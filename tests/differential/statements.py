@@ -114,7 +114,7 @@ def statement(operation, body):
         text = f"UPDATE {table}{translation.text(update)}" + where(translation, key_text(translation, body.get("Key")), condition("ConditionExpression"))
         returns = body.get("ReturnValues", "NONE")
         if returns != "NONE":
-            if returns not in RETURNING:
+            if not isinstance(returns, str) or returns not in RETURNING:
                 raise Untranslatable
             text += f" RETURNING {RETURNING[returns]} *"
     else:
