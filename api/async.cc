@@ -173,5 +173,29 @@ void AsyncDatabase::delete_resource_policy(DeleteResourcePolicyRequest request,
   impl_->whole(std::move(request), std::move(done),
                [](Database* d, const auto& r) { return d->delete_resource_policy(r); });
 }
+void AsyncDatabase::update_time_to_live(UpdateTimeToLiveRequest request, Done<TimeToLiveSpecification> done) {
+  impl_->whole(std::move(request), std::move(done),
+               [](Database* d, const auto& r) { return d->update_time_to_live(r); });
+}
+void AsyncDatabase::describe_time_to_live(std::string table, Done<TimeToLiveDescription> done) {
+  impl_->whole(std::move(table), std::move(done),
+               [](Database* d, const auto& r) { return d->describe_time_to_live(r); });
+}
+void AsyncDatabase::list_streams(ListStreamsRequest request, Done<ListStreamsResult> done) {
+  impl_->whole(std::move(request), std::move(done),
+               [](Database* d, const auto& r) { return d->list_streams(r); });
+}
+void AsyncDatabase::describe_stream(DescribeStreamRequest request, Done<StreamDescription> done) {
+  impl_->whole(std::move(request), std::move(done),
+               [](Database* d, const auto& r) { return d->describe_stream(r); });
+}
+void AsyncDatabase::get_shard_iterator(GetShardIteratorRequest request, Done<std::string> done) {
+  impl_->whole(std::move(request), std::move(done),
+               [](Database* d, const auto& r) { return d->get_shard_iterator(r); });
+}
+void AsyncDatabase::get_records(GetRecordsRequest request, Done<GetRecordsResult> done) {
+  impl_->whole(std::move(request), std::move(done),
+               [](Database* d, const auto& r) { return d->get_records(r); });
+}
 
 }  // namespace varve::api

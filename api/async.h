@@ -69,6 +69,12 @@ class AsyncDatabase {
   void get_resource_policy(std::string resource_arn, Done<ResourcePolicy> done);
   void put_resource_policy(PutResourcePolicyRequest request, Done<std::string> done);
   void delete_resource_policy(DeleteResourcePolicyRequest request, Done<std::optional<std::string>> done);
+  void update_time_to_live(UpdateTimeToLiveRequest request, Done<TimeToLiveSpecification> done);
+  void describe_time_to_live(std::string table, Done<TimeToLiveDescription> done);
+  void list_streams(ListStreamsRequest request, Done<ListStreamsResult> done);
+  void describe_stream(DescribeStreamRequest request, Done<StreamDescription> done);
+  void get_shard_iterator(GetShardIteratorRequest request, Done<std::string> done);
+  void get_records(GetRecordsRequest request, Done<GetRecordsResult> done);
 
  private:
   class Impl;

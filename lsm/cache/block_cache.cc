@@ -118,11 +118,6 @@ CacheHandle BlockCache::lookup(BlockKey key) {
   return CacheHandle(slot, false);
 }
 
-Result<CacheHandle> BlockCache::get_or_load(BlockKey key, CachePriority priority, const Loader& load) {
-  if (CacheHandle hit = lookup(key)) return hit;
-  return this->load(key, priority, load);
-}
-
 Result<CacheHandle> BlockCache::load(BlockKey key, CachePriority priority, const Loader& load) {
   const uint64_t hash = hash_key(key);
   shard_of(hash).count_miss();

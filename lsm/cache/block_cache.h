@@ -106,11 +106,9 @@ class BlockCache {
   // Empty on a miss. No lock, no allocation.
   CacheHandle lookup(BlockKey key);
 
-  // The block from the cache or, once for all who ask meanwhile, from `load` (which runs without any lock
-  // held).
+  // After a lookup in vain: the block from `load` (which runs without any lock held), once for all who ask meanwhile; or from the
+  // cache, should it have got there since.
   using Loader = std::function<Result<BlockBuffer>()>;
-  Result<CacheHandle> get_or_load(BlockKey key, CachePriority priority, const Loader& load);
-  // The same after a lookup in vain.
   Result<CacheHandle> load(BlockKey key, CachePriority priority, const Loader& load);
 
   // Leaves a copy of a block that was just written, making room as a load does; without room, nothing. The caller is the

@@ -41,6 +41,15 @@ Response counted(Api* database, const Outcome<Request>& request, Outcome<Result>
       });
 }
 
+// The same where nothing of the request is in the answer.
+template <typename Api, typename Request, typename Result>
+Response plain(Api* database, const Outcome<Request>& request, Outcome<Result> (Api::*run)(const Request&),
+               std::string (*encode)(const Result&)) {
+  return typed(
+      request, [&](const Request& typed_request) { return (database->*run)(typed_request); },
+      [&](const Result& result, const Request&) { return encode(result); });
+}
+
 // The same of an operation on a table.
 template <typename Api, typename Request>
 Response described(Api* database, const Outcome<Request>& request,
@@ -134,6 +143,38 @@ constexpr Operation<Api> kTables[] = {
 };
 
 template <typename Api>
+constexpr Operation<Api> kStreams[] = {
+    {"UpdateTimeToLive",
+     [](Api* d, json::Object o) {
+       return plain(d, dynamo::decode_update_time_to_live(o), &Api::update_time_to_live,
+                    dynamo::encode_time_to_live);
+     }},
+    {"DescribeTimeToLive",
+     [](Api* d, json::Object o) {
+       return plain(d, dynamo::decode_table_name(o), &Api::describe_time_to_live,
+                    dynamo::encode_time_to_live_description);
+     }},
+    {"Streams.ListStreams",
+     [](Api* d, json::Object o) {
+       return plain(d, dynamo::decode_list_streams(o), &Api::list_streams, dynamo::encode_list_streams);
+     }},
+    {"Streams.DescribeStream",
+     [](Api* d, json::Object o) {
+       return plain(d, dynamo::decode_describe_stream(o), &Api::describe_stream,
+                    dynamo::encode_stream_description);
+     }},
+    {"Streams.GetShardIterator",
+     [](Api* d, json::Object o) {
+       return plain(d, dynamo::decode_get_shard_iterator(o), &Api::get_shard_iterator,
+                    dynamo::encode_shard_iterator_answer);
+     }},
+    {"Streams.GetRecords",
+     [](Api* d, json::Object o) {
+       return plain(d, dynamo::decode_get_records(o), &Api::get_records, dynamo::encode_get_records);
+     }},
+};
+
+template <typename Api>
 constexpr Operation<Api> kItems[] = {
     {"PutItem",
      [](Api* d, json::Object o) {
@@ -207,6 +248,9 @@ const Operation<Api>* find_operation(Slice name) {
   for (const Operation<Api>& operation : kTables<Api>) {
     if (operation.name == name) return &operation;
   }
+  for (const Operation<Api>& operation : kStreams<Api>) {
+    if (operation.name == name) return &operation;
+  }
   for (const Operation<Api>& operation : kItems<Api>) {
     if (operation.name == name) return &operation;
   }
@@ -265,6 +309,12 @@ VARVE_COMPLETED(Outcome<std::vector<Tag>>, list_tags, std::string)
 VARVE_COMPLETED(Outcome<ResourcePolicy>, get_resource_policy, std::string)
 VARVE_COMPLETED(Outcome<std::string>, put_resource_policy, PutResourcePolicyRequest)
 VARVE_COMPLETED(Outcome<std::optional<std::string>>, delete_resource_policy, DeleteResourcePolicyRequest)
+VARVE_COMPLETED(Outcome<TimeToLiveSpecification>, update_time_to_live, UpdateTimeToLiveRequest)
+VARVE_COMPLETED(Outcome<TimeToLiveDescription>, describe_time_to_live, std::string)
+VARVE_COMPLETED(Outcome<ListStreamsResult>, list_streams, ListStreamsRequest)
+VARVE_COMPLETED(Outcome<StreamDescription>, describe_stream, DescribeStreamRequest)
+VARVE_COMPLETED(Outcome<std::string>, get_shard_iterator, GetShardIteratorRequest)
+VARVE_COMPLETED(Outcome<GetRecordsResult>, get_records, GetRecordsRequest)
 VARVE_COMPLETED(Outcome<PutItemResult>, put_item, PutItemRequest)
 VARVE_COMPLETED(Outcome<UpdateItemResult>, update_item, UpdateItemRequest)
 VARVE_COMPLETED(Outcome<DeleteItemResult>, delete_item, DeleteItemRequest)

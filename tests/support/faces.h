@@ -54,6 +54,12 @@ class CompletedDatabase {
   Outcome<ResourcePolicy> get_resource_policy(const std::string& resource_arn);
   Outcome<std::string> put_resource_policy(const PutResourcePolicyRequest& request);
   Outcome<std::optional<std::string>> delete_resource_policy(const DeleteResourcePolicyRequest& request);
+  Outcome<TimeToLiveSpecification> update_time_to_live(const UpdateTimeToLiveRequest& request);
+  Outcome<TimeToLiveDescription> describe_time_to_live(const std::string& table);
+  Outcome<ListStreamsResult> list_streams(const ListStreamsRequest& request);
+  Outcome<StreamDescription> describe_stream(const DescribeStreamRequest& request);
+  Outcome<std::string> get_shard_iterator(const GetShardIteratorRequest& request);
+  Outcome<GetRecordsResult> get_records(const GetRecordsRequest& request);
   Outcome<PutItemResult> put_item(const PutItemRequest& request);
   Outcome<UpdateItemResult> update_item(const UpdateItemRequest& request);
   Outcome<DeleteItemResult> delete_item(const DeleteItemRequest& request);
