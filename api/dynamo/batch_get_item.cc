@@ -45,7 +45,7 @@ Failure resolve_keys(const KeysAndAttributes& request, Part* part) {
     }
     part->keys.push_back(std::move(key));
   }
-  if (part->projection) return failure_of(part->projection->check_key_paths(schema));
+  if (part->projection) return check_key_paths(*part->table, *part->projection);
   return std::nullopt;
 }
 

@@ -34,7 +34,7 @@ Outcome<index::PrimaryKey> place_read(const Table& table, const GetItemRequest& 
                                       const std::optional<expression::Projection>& projection) {
   const index::KeySchema& schema = table.description.key_schema;
   VARVE_ASSIGN_OR_FAIL_STATUS(index::PrimaryKey key, index::key_of_parameter(schema, request.key));
-  if (projection) VARVE_RETURN_IF_FAILED(failure_of(projection->check_key_paths(schema)));
+  if (projection) VARVE_RETURN_IF_FAILED(check_key_paths(table, *projection));
   return key;
 }
 

@@ -28,6 +28,17 @@ ReturnValues return_values(partiql::Returning returning) {
   return ReturnValues::kNone;
 }
 
+// What SELECT names, for check_key_paths.
+struct SelectedPaths {
+  const std::vector<expression::DocumentPath>& paths;
+  Status check_key_paths(const index::KeyParts& keys, Slice kind) const {
+    for (const expression::DocumentPath& path : paths) {
+      VARVE_RETURN_IF_ERROR(expression::check_not_below_key(path, keys, kind));
+    }
+    return {};
+  }
+};
+
 // The members that SELECT names, of one item.
 Outcome<Item> project(const std::vector<expression::DocumentPath>& paths, const index::ItemView& item) {
   Item out;
@@ -111,10 +122,7 @@ Failure PreparedStatement::plan_read() {
     read_.key.reset();
   }
   if (read_.filter) VARVE_RETURN_IF_FAILED(check_key_paths(*table_, *read_.filter));
-  for (const expression::DocumentPath& path : read_.projection) {
-    VARVE_RETURN_IF_FAILED(
-        failure_of(expression::check_not_below_key(path, table_->description.key_schema, "Key")));
-  }
+  VARVE_RETURN_IF_FAILED(check_key_paths(*table_, SelectedPaths{read_.projection}));
   VARVE_ASSIGN_OR_FAIL(fetch_, source_->must_fetch(std::nullopt, &read_.projection));
   if (read_.filter && read_.has_partition) VARVE_RETURN_IF_FAILED(source_->check_filter(*read_.filter));
   fingerprint_ =
