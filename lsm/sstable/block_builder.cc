@@ -7,10 +7,15 @@
 
 namespace varve::lsm {
 
+bool BlockBuilder::restarts_now() const {
+  return entries_ == 0 || since_restart_ == restart_interval_ ||
+         bytes_.size() - restarts_.back() >= kRestartBytes;
+}
+
 void BlockBuilder::add(Slice internal_key, Slice value) {
   const Slice user_key = user_key_of(internal_key);
   size_t shared = 0;
-  if (entries_ == 0 || since_restart_ == restart_interval_) {
+  if (restarts_now()) {
     restarts_.push_back(static_cast<uint32_t>(bytes_.size()));
     since_restart_ = 0;
   } else {

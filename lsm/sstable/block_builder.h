@@ -6,7 +6,8 @@
 //   entry    varint shared | varint unshared | varint value size | user key bytes | trailer, 8 | value bytes
 //   block    entries | restart offsets, 4 each | restart count, 4
 //
-// Every restart_interval-th entry has shared = 0 and its offset in the restart array.
+// The first entry has shared = 0 and its offset in the restart array, and so has one that comes restart_interval entries or
+// kRestartBytes after the last such: large entries are found by a search alone, where a walk over them would cost a cache miss each.
 // Threads: one.
 #pragma once
 
@@ -19,6 +20,8 @@ namespace varve::lsm {
 
 class BlockBuilder {
  public:
+  static constexpr size_t kRestartBytes = 512;
+
   explicit BlockBuilder(uint32_t restart_interval) : restart_interval_(restart_interval) {}
 
   // Precondition: after every key added since reset, in internal order.
@@ -35,6 +38,8 @@ class BlockBuilder {
   Slice last_key() const { return last_key_; }
 
  private:
+  bool restarts_now() const;
+
   uint32_t restart_interval_;
   std::string bytes_;
   std::vector<uint32_t> restarts_;

@@ -24,7 +24,7 @@ enum class Compression : uint8_t { kNone = 0, kZstd = 1 };
 struct TableOptions {
   // Data blocks close before they would pass this; a larger entry is a block of its own.
   uint32_t block_size_bytes = 8192;
-  // Entries between two full keys of a data block, 1..kMaxRestartInterval.
+  // Entries between two full keys of a data block at most, 1..kMaxRestartInterval (see BlockBuilder).
   uint32_t restart_interval = 16;
   // Index blocks close at this size; more than one makes another level above. The root stays in memory while
   // the table is open, so this bounds the cost of an open table (plus one key).
