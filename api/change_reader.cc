@@ -45,15 +45,22 @@ Outcome<std::unique_ptr<ChangeReader>> ChangeReader::resume(Database* database, 
   return reader;
 }
 
+std::string ChangeReader::stream_arn() const { return dynamo::stream_arn(table_, label_); }
+
 std::string ChangeReader::position() const {
-  return dynamo::stream_arn(table_, label_) + kSeparator + index::sequence_number_text(next_);
+  return stream_arn() + kSeparator + index::sequence_number_text(next_);
+}
+
+void ChangeReader::skip_to_oldest() {
+  next_ = {};
+  at_horizon_ = true;
 }
 
 Outcome<std::vector<ChangeRecord>> ChangeReader::next(size_t limit) {
   const dynamo::Streams& streams = *database_->context().streams;
   partition::Store* const store = &database_->store();
   const auto view = streams.view(table_, label_);
-  if (!view) return dynamo::stream_not_found(dynamo::stream_arn(table_, label_));
+  if (!view) return dynamo::stream_not_found(stream_arn());
   const dynamo::Stream& stream = *view->stream;
   const SequenceNumber through =
       std::min(view->through, stream.shards.back().through.value_or(view->through));
@@ -80,6 +87,11 @@ Outcome<std::vector<ChangeRecord>> ChangeReader::next(size_t limit) {
     VARVE_RETURN_IF_FAILED(failure_of(reader->next()));
   }
   ended_ = !reader->valid() && !stream.enabled();
+  if (!reader->valid()) {
+    // Everything up to here was read: when it is trimmed, nothing of it is missed, and what comes after it would be.
+    next_ = std::max(next_, index::StreamPosition{through.next(), 0});
+    at_horizon_ = false;
+  }
   return records;
 }
 

@@ -40,6 +40,9 @@ class ChangeReader {
   Outcome<std::vector<ChangeRecord>> next(size_t limit);
   // After the changes read so far.
   std::string position() const;
+  std::string stream_arn() const;
+  // After TrimmedDataAccessException: goes on with the oldest change that there still is, whatever was missed before it.
+  void skip_to_oldest();
   // The stream was disabled, or its table deleted, and everything in it has been read.
   bool ended() const { return ended_; }
 
