@@ -1,9 +1,7 @@
 #include "api/dynamo/catalog.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
-#include <cstdio>
 #include <set>
 #include <utility>
 
@@ -22,17 +20,6 @@ constexpr Slice kIndexPrefix = "index/";
 
 std::string items_keyspace(Slice table_id) { return std::string(kItemsPrefix) + std::string(table_id); }
 std::string index_keyspace(Slice index_id) { return std::string(kIndexPrefix) + std::string(index_id); }
-
-// A random UUID (RFC 9562, version 4).
-std::string fresh_id() {
-  const uint64_t high = (io::random_id() & ~0xf000ull) | 0x4000;
-  const uint64_t low = (io::random_id() & ~(3ull << 62)) | 1ull << 63;
-  std::array<char, 40> text;
-  std::snprintf(text.data(), text.size(), "%08x-%04x-%04x-%04x-%012llx", static_cast<unsigned>(high >> 32),
-                static_cast<unsigned>(high >> 16 & 0xffff), static_cast<unsigned>(high & 0xffff),
-                static_cast<unsigned>(low >> 48), static_cast<unsigned long long>(low & 0xffff'ffff'ffffull));
-  return text.data();
-}
 
 Error table_in_use(Slice table, TableStatus status) {
   const Slice what = status == TableStatus::kCreating   ? "created"
@@ -139,7 +126,7 @@ Status Catalog::find_keyspaces(Table* table) const {
 Status Catalog::create_index_keyspaces(Table* table) {
   for (IndexDescription& index : table->description.indexes) {
     if (!index.id.empty()) continue;
-    index.id = fresh_id();
+    index.id = io::random_uuid();
     VARVE_RETURN_IF_ERROR(store_->create_keyspace(index_keyspace(index.id)).status());
   }
   return find_keyspaces(table);
@@ -279,7 +266,7 @@ Outcome<TableRef> Catalog::create(Table table, const Companion& companion) {
   if (table.description.billing_mode == BillingMode::kPayPerRequest) {
     table.description.pay_per_request_since_us = table.description.created_us;
   }
-  table.description.id = fresh_id();
+  table.description.id = io::random_uuid();
   table.transition = transition(TableStatus::kCreating);
   VARVE_RETURN_IF_FAILED(failure_of(store_->create_keyspace(items_keyspace(table.description.id)).status()));
   // After a failure the entry may still turn out to be durable, so the keyspaces stay: the next open keeps or drops them.
