@@ -20,6 +20,7 @@ void add_verify_command(CLI::App* app, int* exit_code);
 void add_dump_command(CLI::App* app, int* exit_code);
 void add_load_command(CLI::App* app, int* exit_code);
 void add_stream_command(CLI::App* app, int* exit_code);
+void add_stream_exec_command(CLI::App* streams, int* exit_code);  // below it
 
 // "varve: <message>" on standard error; answers 1.
 int report_failure(const std::string& message);

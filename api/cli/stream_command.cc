@@ -49,6 +49,7 @@ Status tail(Arguments arguments) {
 void add_stream_command(CLI::App* app, int* exit_code) {
   auto* streams = app->add_subcommand("stream", "Read the change streams of tables");
   streams->require_subcommand(1);
+  add_stream_exec_command(streams, exit_code);
   auto* command = streams->add_subcommand("tail", "Print a table's changes as they come");
   auto arguments = std::make_shared<Arguments>();
   auto* endpoint = command->add_option("--endpoint", arguments->endpoint, "URL of a running server");

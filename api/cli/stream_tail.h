@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "api/cli/stream_follower.h"
 #include "api/cli/transport.h"
 #include "base/result.h"
 
@@ -28,27 +29,16 @@ class StreamTail {
   using OnRecord = std::function<Status(Slice record)>;
 
   StreamTail(Transport transport, StreamTailOptions options)
-      : transport_(std::move(transport)), options_(std::move(options)) {}
+      : stream_(std::move(transport), options.table), options_(std::move(options)) {}
 
   // Until the options say stop, the stream ends because it was disabled, an error, or keep_going() answers false.
   Status run(const OnRecord& on_record, const std::function<bool()>& keep_going);
 
  private:
-  Result<std::string> call(Slice operation, const std::string& request);
-  Status find_stream();
-  Status choose_shard();
-  Status begin_shard(const std::string& type, const std::string& sequence_number);
-  // The child of the shard that has been read to its end; false when there is none.
-  Result<bool> go_to_child();
-  // Reads one page; *empty: there was nothing.
-  Status read_page(const OnRecord& on_record, bool* empty);
+  Status begin();
 
-  const Transport transport_;
+  StreamFollower stream_;
   const StreamTailOptions options_;
-  std::string stream_arn_;
-  std::string shard_id_;
-  std::optional<std::string> iterator_;
-  uint64_t records_ = 0;
 };
 
 }  // namespace varve::api
