@@ -241,43 +241,43 @@ bool matches_leaf(const Value& rule, const Value& leaf, Slice member) {
   return leaf.type() == Type::STRING && matches_string(wanted.name, wanted.operand, json::string_of(leaf));
 }
 
-bool matches_rule(const Value& rule, const std::optional<Value>& value, Slice member) {
+// `value`: what stands there; nullptr: nothing.
+bool matches_rule(const Value& rule, const Value* value, Slice member) {
   if (rule.type() == Type::OBJECT) {
     const Operator wanted = operator_of(rule);
-    if (wanted.name == kExists) return json::number_of<bool>(wanted.operand) == value.has_value();
+    if (wanted.name == kExists) return json::number_of<bool>(wanted.operand) == (value != nullptr);
   }
-  if (!value) return false;
+  if (value == nullptr) return false;
   if (value->type() != Type::ARRAY) return matches_leaf(rule, *value, member);
   return std::ranges::any_of(json::array_of(*value),
                              [&](const Value& one) { return matches_leaf(rule, one, member); });
 }
 
-bool matches_pattern(const Object& pattern, const std::optional<Value>& value) {
-  if (value && value->type() == Type::ARRAY) {
+bool matches_pattern(const Object& pattern, const Value* value);
+
+// Of a member of a pattern.
+bool matches_member(const Value& wanted, const Value* value, Slice member) {
+  if (wanted.type() == Type::OBJECT) return matches_pattern(json::object_of(wanted), value);
+  return std::ranges::any_of(json::array_of(wanted),
+                             [&](const Value& rule) { return matches_rule(rule, value, member); });
+}
+
+bool matches_pattern(const Object& pattern, const Value* value) {
+  if (value != nullptr && value->type() == Type::ARRAY) {
     return std::ranges::any_of(json::array_of(*value),
-                               [&](const Value& one) { return matches_pattern(pattern, one); });
+                               [&](const Value& one) { return matches_pattern(pattern, &one); });
   }
-  for (const auto& [name, wanted] : pattern) {
-    if (name == kOr) {
-      const bool one_does = std::ranges::any_of(json::array_of(wanted), [&](const Value& alternative) {
+  return std::ranges::all_of(pattern, [&](const auto& wanted) {
+    if (wanted.key == kOr) {
+      return std::ranges::any_of(json::array_of(wanted.value), [&](const Value& alternative) {
         return matches_pattern(json::object_of(alternative), value);
       });
-      if (!one_does) return false;
-      continue;
     }
-    std::optional<Value> member;
     Value found;
-    if (value && value->type() == Type::OBJECT && (*value)[name].get(found) == simdjson::SUCCESS)
-      member = found;
-    if (wanted.type() == Type::OBJECT) {
-      if (!matches_pattern(json::object_of(wanted), member)) return false;
-    } else {
-      const bool one_does = std::ranges::any_of(
-          json::array_of(wanted), [&](const Value& rule) { return matches_rule(rule, member, name); });
-      if (!one_does) return false;
-    }
-  }
-  return true;
+    const bool there = value != nullptr && value->type() == Type::OBJECT &&
+                       (*value)[wanted.key].get(found) == simdjson::SUCCESS;
+    return matches_member(wanted.value, there ? &found : nullptr, wanted.key);
+  });
 }
 
 }  // namespace
@@ -293,6 +293,6 @@ Result<EventPattern> EventPattern::parse(Slice text) {
   return pattern;
 }
 
-bool EventPattern::matches(const json::Value& record) const { return matches_pattern(root_, record); }
+bool EventPattern::matches(const json::Value& record) const { return matches_pattern(root_, &record); }
 
 }  // namespace varve::api

@@ -48,7 +48,7 @@ Status StreamExec::begin() {
   VARVE_ASSIGN_OR_RETURN(const std::optional<KeptPosition> kept, position_file_->load());
   if (!kept) return options_.from_latest ? stream_.begin_with_latest() : stream_.begin_with_oldest();
   kept_ = kept->sequence_number;
-  const Status resumed = stream_.resume(kept->stream_arn, kept->sequence_number);
+  Status resumed = stream_.resume(kept->stream_arn, kept->sequence_number);
   if (resumed.code() != ErrorCode::kNotFound) return resumed;
   // The stream of the position is gone: the table may have another.
   VARVE_ASSIGN_OR_RETURN(const bool newer, stream_.go_to_newer_stream());
