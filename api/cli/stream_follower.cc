@@ -126,7 +126,7 @@ Status StreamFollower::choose_shard(From from, const std::string& sequence_numbe
       }
       first = false;
       if (from == From::kAfter && (greatest.empty() || sequence_number <= greatest)) {
-        const Status begun = begin_shard("AFTER_SEQUENCE_NUMBER", sequence_number);
+        Status begun = begin_shard("AFTER_SEQUENCE_NUMBER", sequence_number);
         if (refusal_ != kTrimmed) return begun;
         missed_ = true;
         return begin_shard("TRIM_HORIZON", "");
