@@ -169,6 +169,8 @@ Outcome<TableDescription> update_table(const Context& context, const UpdateTable
   };
   VARVE_ASSIGN_OR_FAIL(const TableRef updated, context.catalog->update(name, change, change_stream_too));
   stream.publish();
+  // Writes that knew the table without its stream are seen by whoever reads the table from here on: what it does not show is in the stream.
+  if (request.stream) VARVE_RETURN_IF_FAILED(failure_of(context.store->drain()));
   if (changes_indexes(request)) context.backfill->wake();
   VARVE_ASSIGN_OR_FAIL(TableDescription answer, described(context, *updated));
   tell_index_updates(request, before, &answer);

@@ -6,47 +6,58 @@
 #include <string>
 #include <vector>
 
+#include "api/dynamo/operations.h"
 #include "api/varve.h"
 #include "index/item_codec.h"
 
 namespace varve::api {
 
 // Every record that can be read now. An error's message is in *problem.
-inline std::vector<ChangeRecord> read_stream(Database* database, const std::string& arn, std::string* problem,
-                                             int64_t page = 1000) {
+inline std::vector<ChangeRecord> read_stream(const dynamo::Context& context, const std::string& arn,
+                                             std::string* problem, int64_t page = 1000) {
   std::vector<ChangeRecord> records;
-  const auto stream = database->describe_stream({arn, {}, {}, {}});
-  if (!stream.ok()) {
-    *problem = stream.error().message;
-    return records;
-  }
-  for (const ShardDescription& shard : stream->shards) {
-    auto iterator = database->get_shard_iterator({arn, shard.id, ShardIteratorType::kTrimHorizon, {}});
-    if (!iterator.ok()) {
-      *problem = iterator.error().message;
+  DescribeStreamRequest describe{arn, {}, {}, {}};
+  do {
+    const auto stream = dynamo::describe_stream(context, describe);
+    if (!stream.ok()) {
+      *problem = stream.error().message;
       return records;
     }
-    std::optional<std::string> next = *iterator;
-    while (next) {
-      auto got = database->get_records({*next, page});
-      if (!got.ok()) {
-        *problem = got.error().message;
+    for (const ShardDescription& shard : stream->shards) {
+      auto iterator =
+          dynamo::get_shard_iterator(context, {arn, shard.id, ShardIteratorType::kTrimHorizon, {}});
+      if (!iterator.ok()) {
+        *problem = iterator.error().message;
         return records;
       }
-      next = got->next_shard_iterator;
-      const bool idle = got->records.empty();
-      for (ChangeRecord& record : got->records) records.push_back(std::move(record));
-      if (idle && !shard.ending_sequence_number) break;  // all there is now
+      std::optional<std::string> next = *iterator;
+      while (next) {
+        auto got = dynamo::get_records(context, {*next, page});
+        if (!got.ok()) {
+          *problem = got.error().message;
+          return records;
+        }
+        next = got->next_shard_iterator;
+        const bool idle = got->records.empty();
+        for (ChangeRecord& record : got->records) records.push_back(std::move(record));
+        if (idle && !shard.ending_sequence_number) break;  // all there is now
+      }
     }
-  }
+    describe.exclusive_start_shard_id = stream->last_evaluated_shard_id;
+  } while (describe.exclusive_start_shard_id);
   return records;
+}
+
+inline std::vector<ChangeRecord> read_stream(Database* database, const std::string& arn, std::string* problem,
+                                             int64_t page = 1000) {
+  return read_stream(database->context(), arn, problem, page);
 }
 
 using TableContents = std::map<std::string, std::string>;  // encoded key -> encoded item
 
-// The table after the records, which begin with the table empty. *problem: the first record that does not fit what came before.
-inline TableContents replay(const std::vector<ChangeRecord>& records, std::string* problem) {
-  TableContents table;
+// The table after the records, which begin with `table`. *problem: the first record that does not fit what came before.
+inline TableContents replay(const std::vector<ChangeRecord>& records, std::string* problem,
+                            TableContents table = {}) {
   std::string last_number;
   for (const ChangeRecord& record : records) {
     const auto complain = [&](const std::string& what) {

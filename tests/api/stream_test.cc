@@ -389,6 +389,38 @@ TEST(ChangeReader, TellsWhenWhatComesNextIsGone) {
   });
 }
 
+// Who copies a table after its stream began, and then follows the stream, has the table: no write falls between the two.
+TEST(Stream, WhatTheTableDoesNotShowWhenTheStreamHasBegunIsInTheStream) {
+  const index::KeySchema schema = {{"pk", AttributeType::kString}, std::nullopt};
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
+    with_database(seed, [&](Database* database) {
+      CreateTableRequest create = streamed_table("Tab");
+      create.stream.reset();
+      ASSERT_TRUE(database->create_table(create).ok());
+      std::vector<io::Thread> writers;
+      for (int w = 0; w < 4; ++w) {
+        writers.emplace_back("writer", [database, w] {
+          for (int i = 0; i < 20; ++i) put(database, "Tab", std::to_string(w * 100 + i), "v");
+        });
+      }
+      UpdateTableRequest begin;
+      begin.table = "Tab";
+      io::sleep_ns(100'000);  // writes are under way
+      begin.stream = StreamSpecification{true, StreamViewType::kNewAndOldImages};
+      ASSERT_TRUE(database->update_table(begin).ok());
+      TableContents copy = scan_table(database, "Tab", schema);
+      for (io::Thread& writer : writers) writer.join();
+      std::string problem;
+      for (const ChangeRecord& record : read_stream(database, arn_of(database, "Tab"), &problem)) {
+        copy[index::encode_item(record.keys)] = index::encode_item(*record.new_image);
+      }
+      ASSERT_EQ(problem, "");
+      ASSERT_EQ(copy, scan_table(database, "Tab", schema)) << "seed " << seed;
+    });
+    if (::testing::Test::HasFatalFailure()) return;
+  }
+}
+
 dynamo::Stream sample() {
   dynamo::Stream stream;
   stream.table = "Users";
