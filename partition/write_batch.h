@@ -52,6 +52,10 @@ class WriteBatch {
   void void_if(const std::atomic<bool>* flag) {
     if (std::find(flags_.begin(), flags_.end(), flag) == flags_.end()) flags_.push_back(flag);
   }
+  // This batch is void when the other one is: for who makes one of another's entries.
+  void void_with(const WriteBatch& other) {
+    for (const std::atomic<bool>* const flag : other.flags_) void_if(flag);
+  }
   bool is_void() const {
     return std::any_of(flags_.begin(), flags_.end(),
                        [](const std::atomic<bool>* flag) { return flag->load(std::memory_order_acquire); });

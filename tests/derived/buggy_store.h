@@ -1,15 +1,21 @@
-// A Store with a planted bug, for tests of what is derived from writes: each is one classic way in which an index and its table come to
-// differ. A test that stays green with one of these in place proves nothing.
+// A Store with a planted fault, for tests of what is derived from writes: each is one classic way in which a table and its indexes, its
+// stream or its expiry index come to differ. A test that stays green with one of these in place proves nothing.
 //
 //   StaleImage         a commit is evaluated on images read before, and written without the check that they are still the newest
-//   LeftBehind         a commit's removals from indexes are lost
-//   StaleBackfill      as StaleImage, but only pages of a backfill: they overwrite entries of newer writes
-//   OldCatalog         a write that knows only the table without a new index is not found out
+//   IndexLeftBehind    a commit's removals from indexes are lost
+//   SparseLeftBehind   of those, the ones of an item that leaves an index for good
+//   ExpiryLeftBehind   a commit's removals from expiry indexes are lost
+//   RecordApart        stream records are a commit of their own, after the one that they tell of
+//   NoRecord           stream records are lost
+//   OldCatalog         a write that knows only a table's form before its last change is not found out
+//
+// Who writes through it has the fault: all of a database, or only its backfill, or only its housekeeping.
 //
 // Threads: as the store it decorates, which it borrows.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -20,29 +26,45 @@
 
 namespace varve::partition {
 
-enum class PlantedBug { kNone, kStaleImage, kLeftBehind, kStaleBackfill, kOldCatalog };
+enum class Fault {
+  kNone,
+  kStaleImage,
+  kIndexLeftBehind,
+  kSparseLeftBehind,
+  kExpiryLeftBehind,
+  kRecordApart,
+  kNoRecord,
+  kOldCatalog,
+};
 
 class BuggyStore final : public Store {
  public:
-  BuggyStore(PlantedBug bug, Store* inner) : bug_(bug), inner_(inner) {}
+  BuggyStore(Fault fault, Store* inner) : fault_(fault), inner_(inner) {}
 
   Result<CommitResult> commit(std::span<const CommitKey> keys, const Evaluate& evaluate,
                               const WriteOptions& options) override {
-    if (bug_ == PlantedBug::kStaleImage || bug_ == PlantedBug::kStaleBackfill) {
+    if (fault_ == Fault::kNone) return inner_->commit(keys, evaluate, options);
+    if (fault_ == Fault::kStaleImage) {
       if (auto done = commit_stale(keys, evaluate, options)) return *std::move(done);
+      return inner_->commit(keys, evaluate, options);
     }
+    WriteBatch records;
     const auto changed = [&](std::span<const Image> images, WriteBatch* batch) -> Status {
       WriteBatch whole;
       VARVE_RETURN_IF_ERROR(evaluate(images, &whole));
-      if (bug_ == PlantedBug::kOldCatalog) {
-        io::sleep_ns(1'000'000);
-        return copy(&whole, false, batch);
+      if (fault_ == Fault::kOldCatalog) {
+        io::sleep_ns(1'000'000);  // time for a change of the table
+      } else {
+        batch->void_with(whole);
       }
-      if (bug_ == PlantedBug::kLeftBehind) return copy(&whole, true, batch);
-      *batch = std::move(whole);
-      return {};
+      records.clear();
+      return copy(&whole, batch, &records);
     };
-    return inner_->commit(keys, changed, options);
+    auto committed = inner_->commit(keys, changed, options);
+    if (fault_ == Fault::kRecordApart && committed.ok() && !records.empty()) {
+      VARVE_RETURN_IF_ERROR(inner_->write(&records, {}).status());
+    }
+    return committed;
   }
   void commit_async(std::span<const CommitKey> keys, const Evaluate& evaluate, const WriteOptions& options,
                     std::function<void(Result<CommitResult>)> done) override {
@@ -77,7 +99,7 @@ class BuggyStore final : public Store {
     return inner_->keyspace_statistics(keyspace);
   }
   Status sync() override { return inner_->sync(); }
-  Status drain() override { return bug_ == PlantedBug::kOldCatalog ? Status() : inner_->drain(); }
+  Status drain() override { return fault_ == Fault::kOldCatalog ? Status() : inner_->drain(); }
   Status flush() override { return inner_->flush(); }
   Status compact() override { return inner_->compact(); }
   Status quiesce() override { return inner_->quiesce(); }
@@ -87,7 +109,7 @@ class BuggyStore final : public Store {
   Status close() override { return inner_->close(); }
 
  private:
-  // nullopt: not one that the bug is about.
+  // nullopt: the table has changed meanwhile, which is not what this fault is about.
   std::optional<Result<CommitResult>> commit_stale(std::span<const CommitKey> keys, const Evaluate& evaluate,
                                                    const WriteOptions& options) {
     std::vector<PinnedValue> values(keys.size());
@@ -99,42 +121,55 @@ class BuggyStore final : public Store {
     }
     WriteBatch batch;
     Status status = evaluate(images, &batch);
-    if (bug_ == PlantedBug::kStaleBackfill && !is_backfill_page(&batch)) return std::nullopt;
     if (!status.ok()) return status;
     io::sleep_ns(1'000'000);  // time for others to write
+    if (batch.is_void()) return std::nullopt;
     if (batch.empty()) return CommitResult();
     return inner_->write(&batch, options);
   }
 
-  bool is_backfill_page(WriteBatch* batch) {
-    const auto positions = inner_->find_keyspace("backfill");
-    bool found = false;
-    const MutableSlice payload = batch->payload();
-    (void)WriteBatch::for_each(Slice(payload.data(), payload.size()), [&](const WriteBatch::Entry& entry) {
-      found = found || entry.keyspace == positions;
-      return Status();
-    });
-    return found;
-  }
-
-  // The operations of a batch, without its flags; without removals from indexes when `forget_removals`.
-  Status copy(WriteBatch* from, bool forget_removals, WriteBatch* to) {
-    std::set<uint64_t> indexes;
+  // The batch's entries as the fault lets them through; stream records that it does not go to *records.
+  Status copy(WriteBatch* from, WriteBatch* to, WriteBatch* records) {
+    std::set<KeyspaceId> indexes, expiries, streams;
     for (const KeyspaceInfo& keyspace : inner_->keyspaces()) {
-      if (keyspace.name.starts_with("index/")) indexes.insert(keyspace.id.value);
+      if (keyspace.name.starts_with("index/")) indexes.insert(keyspace.id);
+      if (keyspace.name.starts_with("expiry/")) expiries.insert(keyspace.id);
+      if (keyspace.name.starts_with("stream/")) streams.insert(keyspace.id);
     }
-    const MutableSlice payload = from->payload();
-    return WriteBatch::for_each(Slice(payload.data(), payload.size()), [&](const WriteBatch::Entry& entry) {
-      if (entry.operation == WriteBatch::Operation::kPut) {
+    const MutableSlice bytes = from->payload();
+    const Slice payload(bytes.data(), bytes.size());
+    std::set<KeyspaceId> stays_in;  // keyspaces that the batch also puts into
+    VARVE_RETURN_IF_ERROR(WriteBatch::for_each(payload, [&](const WriteBatch::Entry& entry) {
+      if (entry.operation == WriteBatch::Operation::kPut) stays_in.insert(entry.keyspace);
+      return Status();
+    }));
+    const bool takes_records = fault_ == Fault::kRecordApart || fault_ == Fault::kNoRecord;
+    const auto is_lost = [&](KeyspaceId keyspace) {
+      switch (fault_) {
+        case Fault::kIndexLeftBehind:
+          return indexes.contains(keyspace);
+        case Fault::kSparseLeftBehind:
+          return indexes.contains(keyspace) && !stays_in.contains(keyspace);
+        case Fault::kExpiryLeftBehind:
+          return expiries.contains(keyspace);
+        default:
+          return false;
+      }
+    };
+    return WriteBatch::for_each(payload, [&](const WriteBatch::Entry& entry) {
+      if (streams.contains(entry.keyspace)) {
+        // As put_stamped wrote it: 8 bytes for the time stand before the value.
+        (takes_records ? records : to)->put_stamped(entry.keyspace, entry.value.substr(8));
+      } else if (entry.operation == WriteBatch::Operation::kPut) {
         to->put(entry.keyspace, entry.key, entry.value);
-      } else if (!forget_removals || !indexes.contains(entry.keyspace.value)) {
+      } else if (!is_lost(entry.keyspace)) {
         to->remove(entry.keyspace, entry.key);
       }
       return Status();
     });
   }
 
-  const PlantedBug bug_;
+  const Fault fault_;
   Store* const inner_;
 };
 
