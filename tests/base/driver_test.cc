@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <functional>
 
+#include "base/io/overlay_driver.h"
 #include "tests/base/driver_contract.h"
 #include "tests/support/deny_io_uring.h"
 #include "tests/support/temporary_directory.h"
@@ -44,6 +45,17 @@ class UringWorld {
   std::unique_ptr<Driver> driver_ = make();
 };
 
+class OverlayWorld {
+ public:
+  Driver* driver() { return &driver_; }
+  std::string directory() { return base_.directory(); }
+
+ private:
+  PosixWorld base_;
+  OverlayDriver driver_{base_.driver()};
+};
+
+INSTANTIATE_TYPED_TEST_SUITE_P(Overlay, DriverContract, OverlayWorld);
 INSTANTIATE_TYPED_TEST_SUITE_P(Posix, DriverContract, PosixWorld);
 INSTANTIATE_TYPED_TEST_SUITE_P(Uring, DriverContract, UringWorld);
 
