@@ -5,6 +5,7 @@
 #include <sstream>
 #include <utility>
 
+#include "api/dynamo/table_check.h"
 #include "base/io/simulated/disk.h"
 #include "base/io/simulated/simulation.h"
 #include "base/random.h"
@@ -71,8 +72,17 @@ class Lane {
       options.failures_count = options_.planted.fault == partition::Fault::kNone;
       complain(run_life(world->get(), options, &now->beginnings, &report_.seen), life);
       driver.set_observer(nullptr);
+      world->reset();
+      check_offline(&driver, life);
     });
     return last;
+  }
+
+  // What `varve verify` says of it.
+  void check_offline(io::Driver* driver, int life) {
+    const auto checked = api::dynamo::check_tables(driver, "db");
+    if (!checked.ok()) return complain("check: " + checked.status().to_string(), life);
+    if (!checked->problems.empty()) complain("check: " + checked->problems[0], life);
   }
 
   Cut cut(const io::SimulatedDisk& disk, const Beginnings& beginnings) {
