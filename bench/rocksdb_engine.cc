@@ -1,13 +1,11 @@
-// RocksDB with the options of its own benchmark advice for this size. Debian's librocksdb has assertions on, which costs it
+// RocksDB with the options of rocksdb_options.h. Debian's librocksdb has assertions on, which costs it
 // 1.3 to 1.9 x: figures against it say so.
-#include <rocksdb/cache.h>
 #include <rocksdb/db.h>
-#include <rocksdb/filter_policy.h>
-#include <rocksdb/table.h>
 #include <rocksdb/version.h>
 
 #include "base/io/clock.h"
 #include "bench/engine.h"
+#include "bench/rocksdb_options.h"
 
 namespace varve::bench {
 
@@ -38,21 +36,6 @@ class RocksdbEngine final : public Engine {
   std::string options() const override { return text_; }
 
   Status open(const EngineOptions& options) override {
-    rocksdb::Options db;
-    db.create_if_missing = true;
-    db.compression = rocksdb::kNoCompression;
-    db.write_buffer_size = options.write_buffer_bytes;
-    db.max_write_buffer_number = 4;
-    db.max_background_jobs = 2;
-    db.level_compaction_dynamic_level_bytes = true;
-    db.max_bytes_for_level_base = 256u << 20;
-    db.bytes_per_sync = 1u << 20;
-    rocksdb::BlockBasedTableOptions table;
-    table.block_size = 4096;
-    table.format_version = 5;
-    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10, false));
-    table.block_cache = rocksdb::NewLRUCache(options.cache_bytes);
-    db.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
     write_options_.sync = options.sync;
     text_ = "RocksDB " + std::to_string(ROCKSDB_MAJOR) + "." + std::to_string(ROCKSDB_MINOR) + "." +
             std::to_string(ROCKSDB_PATCH) + " (Debian's, assertions on), " +
@@ -61,7 +44,7 @@ class RocksdbEngine final : public Engine {
             "blocks, format 5, "
             "full Bloom 10, LRU cache, bytes_per_sync 1 MiB, no compression";
     rocksdb::DB* opened = nullptr;
-    Status status = from_rocksdb(rocksdb::DB::Open(db, options.directory, &opened));
+    Status status = from_rocksdb(rocksdb::DB::Open(rocksdb_options(options), options.directory, &opened));
     db_.reset(opened);
     return status;
   }

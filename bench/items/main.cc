@@ -3,15 +3,12 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
 #include <functional>
 #include <string>
 #include <vector>
 
-#include "api/json/writer.h"
-#include "base/io/driver.h"
+#include "bench/items/json_line.h"
 #include "bench/items/workload.h"
-#include "bench/machine.h"
 
 namespace varve::bench {
 namespace {
@@ -37,7 +34,7 @@ constexpr CellDefinition kCells[] = {
 
 class Run {
  public:
-  explicit Run(Settings settings) : settings_(std::move(settings)), out_(&json_) {}
+  explicit Run(Settings settings) : settings_(std::move(settings)), line_("items") {}
 
   Status all() {
     begin_json();
@@ -49,9 +46,7 @@ class Run {
     for (const CellDefinition& cell : kCells) {
       if (wanted(cell.name)) VARVE_RETURN_IF_ERROR(report(cell.name, (bench.get()->*cell.run)()));
     }
-    out_.end_array();
-    out_.end_object();
-    if (!settings_.json.empty()) std::ofstream(settings_.json, std::ios::app) << json_ << '\n';
+    line_.append_to(settings_.json);
     return bench->close();
   }
 
@@ -62,24 +57,11 @@ class Run {
   }
 
   void begin_json() {
-    const auto text = [&](Slice name, Slice value) {
-      out_.key(name);
-      out_.string(value);
-    };
-    out_.begin_object();
-    text("bench", "items");
-    text("commit", VARVE_COMMIT);
-    text("machine", machine_description());
-    text("io", io::default_driver()->name());
-    text("durability", settings_.durability);
-    out_.key("seed");
-    out_.integer(static_cast<int64_t>(settings_.bench.seed));
-    out_.key("items");
-    out_.integer(static_cast<int64_t>(settings_.bench.items));
-    out_.key("memory_bytes");
-    out_.integer(static_cast<int64_t>(settings_.bench.memory_bytes));
-    out_.key("figures");
-    out_.begin_array();
+    line_.text("durability", settings_.durability);
+    line_.integer("seed", settings_.bench.seed);
+    line_.integer("items", settings_.bench.items);
+    line_.integer("memory_bytes", settings_.bench.memory_bytes);
+    line_.begin_cells("figures");
   }
 
   Status report(const char* name, const Result<ItemMeasurement>& measured) {
@@ -90,25 +72,18 @@ class Run {
                 measured->percentile_us(50), measured->percentile_us(99), measured->percentile_us(99.9),
                 allocated);
     std::fflush(stdout);
-    const auto number = [&](Slice member, double value) {
-      out_.key(member);
-      out_.decimal(value);
-    };
-    out_.begin_object();
-    out_.key("cell");
-    out_.string(name);
-    number("per_second", measured->per_second());
-    number("p50_us", measured->percentile_us(50));
-    number("p99_us", measured->percentile_us(99));
-    number("p999_us", measured->percentile_us(99.9));
-    number("allocated_bytes", allocated);
-    out_.end_object();
+    line_.begin_cell(name);
+    line_.number("per_second", measured->per_second());
+    line_.number("p50_us", measured->percentile_us(50));
+    line_.number("p99_us", measured->percentile_us(99));
+    line_.number("p999_us", measured->percentile_us(99.9));
+    line_.number("allocated_bytes", allocated);
+    line_.end_cell();
     return {};
   }
 
   const Settings settings_;
-  std::string json_;
-  api::json::JsonWriter out_;
+  JsonLine line_;
 };
 
 }  // namespace

@@ -4,7 +4,6 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <numeric>
 
 #include "base/check.h"
 #include "base/io/clock.h"
@@ -15,10 +14,7 @@ namespace {
 using index::AttributeValue;
 using index::Number;
 
-constexpr char kTable[] = "Bench";
-constexpr uint64_t kItemsPerCollection = 20;
 constexpr uint64_t kItemsPerBatch = 25;
-constexpr size_t kTextBytes = 884;
 
 // Bytes that this thread has allocated so far.
 uint64_t allocated_bytes() {
@@ -31,17 +27,9 @@ uint64_t allocated_bytes() {
   return *counter;
 }
 
-std::string collection_name(uint64_t collection) {
-  char name[32];
-  std::snprintf(name, sizeof(name), "collection#%09llu", static_cast<unsigned long long>(collection));
-  return name;
-}
-
 Status wrong(const char* operation) {
   return Status::corruption(std::string(operation) + ": not what was written");
 }
-
-Status as_status(const api::Error& error) { return Status::io_error(error.message); }
 
 // Runs operation(i) for each i below `count`, each one timed. `prepare(i)` goes before it, outside the time of one
 // operation but inside that of the cell: an application has to make its requests as well.
@@ -64,10 +52,7 @@ Result<ItemMeasurement> timed(uint64_t count, const Prepare& prepare, const Run&
 
 }  // namespace
 
-ItemBench::ItemBench(ItemBenchOptions options) : options_(std::move(options)), random_(options_.seed) {
-  texts_.resize(64u << 10);
-  for (char& c : texts_) c = static_cast<char>(' ' + random_.below(90));
-}
+ItemBench::ItemBench(ItemBenchOptions options) : options_(std::move(options)), source_(options_.seed) {}
 
 Result<std::unique_ptr<ItemBench>> ItemBench::open(const ItemBenchOptions& options) {
   std::unique_ptr<ItemBench> bench(new ItemBench(options));
@@ -77,53 +62,17 @@ Result<std::unique_ptr<ItemBench>> ItemBench::open(const ItemBenchOptions& optio
   database.store.durability = options.durability;
   database.store.memory_bytes = options.memory_bytes;
   VARVE_ASSIGN_OR_RETURN(bench->database_, api::Database::open(options.directory, database));
-  VARVE_RETURN_IF_ERROR(bench->create_table());
+  const auto created = bench->database_->create_table(bench_table());
+  if (!created.ok()) return as_status(created.error());
   return bench;
 }
 
-Status ItemBench::create_table() {
-  api::CreateTableRequest request;
-  request.table = kTable;
-  request.attribute_definitions = {{"pk", index::AttributeType::kString},
-                                   {"sk", index::AttributeType::kNumber}};
-  request.key_schema = {{"pk", api::KeyType::kHash}, {"sk", api::KeyType::kRange}};
-  request.billing_mode = api::BillingMode::kPayPerRequest;
-  const auto created = database_->create_table(request);
-  return created.ok() ? Status() : as_status(created.error());
-}
-
-index::PrimaryKey ItemBench::key_of(uint64_t item) const {
-  return {AttributeValue::string(collection_name(item / kItemsPerCollection)),
-          AttributeValue::number(Number(static_cast<int64_t>(item % kItemsPerCollection)))};
-}
-
-void ItemBench::fill_item(uint64_t item, api::Item* out) {
-  index::PrimaryKey key = key_of(item);
-  out->set("pk", std::move(key.partition));
-  out->set("sk", *std::move(key.sort));
-  out->set("name", AttributeValue::string("Name of " + std::to_string(item)));
-  out->set("score",
-           AttributeValue::number(Number(static_cast<int64_t>(1'000'000 + random_.below(1'000'000)))));
-  out->set("active", AttributeValue::boolean(true));
-  out->set("tags", AttributeValue::list({AttributeValue::string("red"), AttributeValue::string("green"),
-                                         AttributeValue::string("blue")}));
-  out->set("text",
-           AttributeValue::string(texts_.substr(random_.below(texts_.size() - kTextBytes), kTextBytes)));
-}
-
 Result<ItemMeasurement> ItemBench::put() {
-  // Collections in a pseudo-random order without a table: i * step mod n, step coprime to n.
-  const uint64_t collections = options_.items / kItemsPerCollection;
-  uint64_t step = (0x9e3779b97f4a7c15u % collections) | 1;
-  while (std::gcd(step, collections) != 1) step += 2;
+  const ItemOrder order(options_.items);
   api::PutItemRequest request;
-  request.table = kTable;
+  request.table = kBenchTable;
   return timed(
-      options_.items,
-      [&](uint64_t i) {
-        const uint64_t collection = i / kItemsPerCollection * step % collections;
-        fill_item(collection * kItemsPerCollection + i % kItemsPerCollection, &request.item);
-      },
+      options_.items, [&](uint64_t i) { source_.fill(order[i], &request.item); },
       [&]() -> Status {
         const auto done = database_->put_item(request);
         return done.ok() ? Status() : as_status(done.error());
@@ -135,7 +84,8 @@ Status ItemBench::settle() {
   VARVE_RETURN_IF_ERROR(database_->store().quiesce());
   api::StoredItem item;
   for (uint64_t i = 0; i < options_.items; ++i) {
-    if (const auto failure = database_->read_item(kTable, key_of(i), &item)) return as_status(*failure);
+    if (const auto failure = database_->read_item(kBenchTable, ItemSource::key_of(i), &item))
+      return as_status(*failure);
     if (!item.found()) return wrong("settle");
   }
   return {};
@@ -143,9 +93,10 @@ Status ItemBench::settle() {
 
 Result<ItemMeasurement> ItemBench::put_over() {
   api::PutItemRequest request;
-  request.table = kTable;
+  request.table = kBenchTable;
   return timed(
-      options_.operations, [&](uint64_t) { fill_item(random_.below(options_.items), &request.item); },
+      options_.operations,
+      [&](uint64_t) { source_.fill(source_.random().below(options_.items), &request.item); },
       [&]() -> Status {
         const auto done = database_->put_item(request);
         return done.ok() ? Status() : as_status(done.error());
@@ -156,21 +107,22 @@ Result<ItemMeasurement> ItemBench::get() {
   index::PrimaryKey key;
   api::StoredItem item;
   return timed(
-      options_.operations, [&](uint64_t) { key = key_of(random_.below(options_.items)); },
+      options_.operations,
+      [&](uint64_t) { key = ItemSource::key_of(source_.random().below(options_.items)); },
       [&]() -> Status {
-        if (const auto failure = database_->read_item(kTable, key, &item)) return as_status(*failure);
-        return item.found() && item.view().find("text")->as_string().size() == kTextBytes ? Status()
-                                                                                          : wrong("get");
+        if (const auto failure = database_->read_item(kBenchTable, key, &item)) return as_status(*failure);
+        return item.found() && item.view().find("text")->as_string().size() == kItemTextBytes ? Status()
+                                                                                              : wrong("get");
       });
 }
 
 Result<ItemMeasurement> ItemBench::get_request() {
   api::GetItemRequest request;
-  request.table = kTable;
+  request.table = kBenchTable;
   return timed(
       options_.operations,
       [&](uint64_t) {
-        index::PrimaryKey key = key_of(random_.below(options_.items));
+        index::PrimaryKey key = ItemSource::key_of(source_.random().below(options_.items));
         request.key.set("pk", std::move(key.partition));
         request.key.set("sk", *std::move(key.sort));
       },
@@ -183,7 +135,7 @@ Result<ItemMeasurement> ItemBench::get_request() {
 
 Result<ItemMeasurement> ItemBench::update() {
   api::UpdateItemRequest request;
-  request.table = kTable;
+  request.table = kBenchTable;
   request.update_expression = "SET #s = #s + :one";
   request.condition_expression = "attribute_exists(pk) AND #s >= :zero";
   request.attributes.names = {{{"#s", "score"}}};
@@ -192,7 +144,7 @@ Result<ItemMeasurement> ItemBench::update() {
   return timed(
       options_.operations / 10,
       [&](uint64_t) {
-        index::PrimaryKey key = key_of(random_.below(options_.items));
+        index::PrimaryKey key = ItemSource::key_of(source_.random().below(options_.items));
         request.key.set("pk", std::move(key.partition));
         request.key.set("sk", *std::move(key.sort));
       },
@@ -204,12 +156,12 @@ Result<ItemMeasurement> ItemBench::update() {
 
 Result<ItemMeasurement> ItemBench::query() {
   api::QueryRequest request;
-  request.table = kTable;
+  request.table = kBenchTable;
   request.key_condition_expression = "pk = :p AND sk >= :s";
   return timed(
       options_.operations / 10,
       [&](uint64_t) {
-        index::PrimaryKey key = key_of(random_.below(options_.items));
+        index::PrimaryKey key = ItemSource::key_of(source_.random().below(options_.items));
         request.attributes.values = {
             {{":p", std::move(key.partition)}, {":s", AttributeValue::number(Number(0))}}};
       },
@@ -218,7 +170,7 @@ Result<ItemMeasurement> ItemBench::query() {
         if (!page.ok()) return as_status(page.error());
         if (page->items.size() != kItemsPerCollection) return wrong("query");
         for (size_t i = 0; i < page->items.size(); ++i)
-          if (page->items[i].find("text")->as_string().size() != kTextBytes) return wrong("query");
+          if (page->items[i].find("text")->as_string().size() != kItemTextBytes) return wrong("query");
         return {};
       });
 }
@@ -228,12 +180,12 @@ Result<ItemMeasurement> ItemBench::batch() {
   return timed(
       options_.operations / 10,
       [&](uint64_t) {
-        const uint64_t first = random_.below(options_.items / kItemsPerBatch) * kItemsPerBatch;
+        const uint64_t first = source_.random().below(options_.items / kItemsPerBatch) * kItemsPerBatch;
         request = {};
         auto& [table, writes] = request.tables.emplace_back();
-        table = kTable;
+        table = kBenchTable;
         for (uint64_t i = 0; i < kItemsPerBatch; ++i)
-          fill_item(first + i, &writes.emplace_back().put_item.emplace());
+          source_.fill(first + i, &writes.emplace_back().put_item.emplace());
       },
       [&]() -> Status {
         const auto done = database_->batch_write_item(request);

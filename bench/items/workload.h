@@ -9,8 +9,7 @@
 //   query          Query of the 20 items of a collection, each looked at
 //   batch          BatchWriteItem of 25 items that are there
 //
-// An item is 1,000 bytes by DynamoDB's measure in seven attributes: pk (S, 20 bytes), sk (N), name (S), score (N),
-// active (BOOL), tags (a list of three strings), text (S, the rest).
+// The items are those of item_source.h.
 //
 // Threads: one. Ownership: the directory is emptied at open and removed by close().
 #pragma once
@@ -19,8 +18,8 @@
 #include <string>
 
 #include "api/varve.h"
-#include "base/random.h"
 #include "base/result.h"
+#include "bench/items/item_source.h"
 #include "bench/measurement.h"
 
 namespace varve::bench {
@@ -55,13 +54,9 @@ class ItemBench {
 
  private:
   explicit ItemBench(ItemBenchOptions options);
-  Status create_table();
-  index::PrimaryKey key_of(uint64_t item) const;
-  void fill_item(uint64_t item, api::Item* out);
 
   const ItemBenchOptions options_;
-  Random random_;
-  std::string texts_;
+  ItemSource source_;
   std::unique_ptr<api::Database> database_;
 };
 

@@ -1,0 +1,132 @@
+#include "bench/indexes/background.h"
+
+#include <filesystem>
+
+#include "base/io/clock.h"
+#include "bench/indexes/foreground.h"
+#include "bench/indexes/subject.h"
+
+namespace varve::bench {
+namespace {
+
+using index::AttributeValue;
+using index::Number;
+
+std::function<Result<bool>()> after_ms(uint64_t ms) {
+  return [end_ns = io::monotonic_ns() + ms * 1'000'000]() -> Result<bool> {
+    return io::monotonic_ns() >= end_ns;
+  };
+}
+
+Status fill(api::Database* database, const BackgroundOptions& options,
+            const std::function<api::Item(uint64_t)>& make) {
+  api::PutItemRequest request;
+  request.table = kBenchTable;
+  const ItemOrder order(options.items);
+  for (uint64_t i = 0; i < options.items; ++i) {
+    request.item = make(order[i]);
+    const auto done = database->put_item(request);
+    if (!done.ok()) return as_status(done.error());
+  }
+  VARVE_RETURN_IF_ERROR(database->store().flush());
+  return database->store().quiesce();
+}
+
+Status close(std::unique_ptr<api::Database> database, const std::string& directory) {
+  const Status status = database->close();
+  database.reset();
+  std::filesystem::remove_all(directory);
+  return status;
+}
+
+// The items that do not expire have no entries.
+Result<bool> nothing_expires(api::Database* database, KeyspaceId entries) {
+  VARVE_ASSIGN_OR_RETURN(const auto at,
+                         database->store().iterate(entries, {}, partition::ReadPoint::visible()));
+  at->seek_to_first();
+  VARVE_RETURN_IF_ERROR(at->status());
+  return !at->valid();
+}
+
+Result<KeyspaceId> expiry_entries(api::Database* database) {
+  for (const partition::KeyspaceInfo& keyspace : database->store().keyspaces()) {
+    if (keyspace.name.starts_with("expiry/")) return keyspace.id;
+  }
+  return Status::not_found("no expiry index");
+}
+
+}  // namespace
+
+Result<BackgroundResult> measure_backfill(const BackgroundOptions& options) {
+  const std::string directory = options.directory + "/backfill";
+  const Arrangement arrangement{"none", 0, {}, {}, false};
+  VARVE_ASSIGN_OR_RETURN(
+      auto database, open_database(arranged_table(arrangement), directory, partition::Durability::kInterval));
+  ArrangedItems items(arrangement, options.items, options.seed);
+  VARVE_RETURN_IF_ERROR(
+      fill(database.get(), options, [&](uint64_t i) { return items.make(i, DerivedKeys::kOwn); }));
+
+  Foreground foreground(database.get(), arrangement, options.items, options.puts_per_second, options.seed);
+  BackgroundResult result;
+  result.work = "backfill";
+  for (uint64_t round = 0; round < options.rounds; ++round) {
+    VARVE_RETURN_IF_ERROR(foreground.run(after_ms(options.idle_ms), &result.idle_ns));
+    api::UpdateTableRequest update;
+    update.table = kBenchTable;
+    update.attribute_definitions = {{index_attribute(0), index::AttributeType::kString}};
+    update.index_updates = {{{index_definition(0, index::ProjectionType::kAll), {}, {}}}};
+    auto updated = database->update_table(update);
+    if (!updated.ok()) return as_status(updated.error());
+    const uint64_t start_ns = io::monotonic_ns();
+    const auto is_active = [&]() -> Result<bool> {
+      const auto described = database->describe_table(kBenchTable);
+      if (!described.ok()) return as_status(described.error());
+      return described->indexes.at(0).status == api::IndexStatus::kActive;
+    };
+    VARVE_RETURN_IF_ERROR(foreground.run(is_active, &result.busy_ns));
+    result.seconds += static_cast<double>(io::monotonic_ns() - start_ns) / 1e9;
+    result.items += options.items;
+    update = {};
+    update.table = kBenchTable;
+    update.index_updates = {{{{}, {}, index_definition(0, index::ProjectionType::kAll).name}}};
+    updated = database->update_table(update);
+    if (!updated.ok()) return as_status(updated.error());
+    VARVE_RETURN_IF_ERROR(database->store().quiesce());
+  }
+  VARVE_RETURN_IF_ERROR(close(std::move(database), directory));
+  return result;
+}
+
+Result<BackgroundResult> measure_sweep(const BackgroundOptions& options) {
+  const std::string directory = options.directory + "/sweep";
+  const Arrangement arrangement{"none", 0, {}, {}, false};
+  VARVE_ASSIGN_OR_RETURN(
+      auto database, open_database(arranged_table(arrangement), directory, partition::Durability::kInterval));
+  VARVE_RETURN_IF_ERROR(enable_expiry(database.get()));
+  // The foreground's items lie beside those that expire, and do not expire.
+  ArrangedItems items(arrangement, 2 * options.items, options.seed);
+  Foreground foreground(database.get(), arrangement, options.items, options.puts_per_second, options.seed);
+  const uint64_t until_expired_s = 3 + options.idle_ms / 1000 + options.items / 20'000;
+  const uint64_t expires_s = io::wall_us() / 1'000'000 + until_expired_s;
+  VARVE_RETURN_IF_ERROR(fill(database.get(), options, [&](uint64_t i) {
+    api::Item item = items.make(options.items + i, DerivedKeys::kOwn);
+    item.set(kExpiryAttribute, AttributeValue::number(Number(static_cast<int64_t>(expires_s))));
+    return item;
+  }));
+
+  BackgroundResult result;
+  result.work = "sweep";
+  result.items = options.items;
+  VARVE_RETURN_IF_ERROR(foreground.run(after_ms(options.idle_ms), &result.idle_ns));
+  const uint64_t now_us = io::wall_us();
+  if (now_us < expires_s * 1'000'000) io::sleep_ns((expires_s * 1'000'000 - now_us) * 1000);
+  VARVE_ASSIGN_OR_RETURN(const KeyspaceId entries, expiry_entries(database.get()));
+  const uint64_t start_ns = io::monotonic_ns();
+  VARVE_RETURN_IF_ERROR(foreground.run(
+      [&]() -> Result<bool> { return nothing_expires(database.get(), entries); }, &result.busy_ns));
+  result.seconds = static_cast<double>(io::monotonic_ns() - start_ns) / 1e9;
+  VARVE_RETURN_IF_ERROR(close(std::move(database), directory));
+  return result;
+}
+
+}  // namespace varve::bench
