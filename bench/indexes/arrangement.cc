@@ -40,7 +40,7 @@ std::vector<Arrangement> all_arrangements() {
 }
 
 std::string index_attribute(size_t i) {
-  char name[8];
+  char name[24];
   std::snprintf(name, sizeof(name), "g%02zu", i);
   return name;
 }
@@ -68,6 +68,7 @@ ArrangedItems::ArrangedItems(const Arrangement& arrangement, uint64_t items, uin
     : arrangement_(arrangement),
       groups_(std::max<uint64_t>(items / kItemsPerCollection, 1)),
       first_expiry_seconds_(io::wall_us() / 1'000'000 + kADay),
+      moves_(items),
       source_(seed) {}
 
 std::string ArrangedItems::group(uint64_t number) {
@@ -79,14 +80,13 @@ std::string ArrangedItems::group(uint64_t number) {
 api::Item ArrangedItems::make(uint64_t item, DerivedKeys keys) {
   api::Item made;
   source_.fill(item, &made, text_bytes(arrangement_));
-  const auto below = [&](uint64_t own, uint64_t bound) {
-    return keys == DerivedKeys::kOwn ? own % bound : source_.random().below(bound);
-  };
+  if (keys == DerivedKeys::kMoved) ++moves_[item];
+  const uint64_t moved = moves_[item] * uint64_t{1009};
   for (size_t i = 0; i < std::max<size_t>(arrangement_.indexes, 1); ++i) {
-    made.set(index_attribute(i), AttributeValue::string(group(below(item + i * 17, groups_))));
+    made.set(index_attribute(i), AttributeValue::string(group((item + i * 17 + moved) % groups_)));
   }
   if (arrangement_.expires) {
-    const uint64_t expires = first_expiry_seconds_ + below(item, kADay);
+    const uint64_t expires = first_expiry_seconds_ + (item + moved) % kADay;
     made.set(kExpiryAttribute, AttributeValue::number(Number(static_cast<int64_t>(expires))));
   }
   return made;

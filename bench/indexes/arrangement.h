@@ -35,8 +35,8 @@ inline constexpr char kExpiryAttribute[] = "expires";
 
 // How a write of an item treats what is derived from it: the keys of its index entries and its expiry.
 enum class DerivedKeys {
-  kOwn,    // those that the item number gives, each time: an overwrite changes the item and no key
-  kMoved,  // random ones: an overwrite moves every entry
+  kKept,   // an overwrite changes the item and no key
+  kMoved,  // new ones: an overwrite moves every entry
 };
 
 class ArrangedItems {
@@ -45,7 +45,7 @@ class ArrangedItems {
   ArrangedItems(const Arrangement& arrangement, uint64_t items, uint64_t seed);
 
   api::Item make(uint64_t item, DerivedKeys keys);
-  // The value of an index attribute that 20 items have.
+  // The value of an index attribute that 20 items have, while no item was moved.
   static std::string group(uint64_t number);
   Random& random() { return source_.random(); }
 
@@ -53,6 +53,7 @@ class ArrangedItems {
   const Arrangement arrangement_;
   const uint64_t groups_;
   const uint64_t first_expiry_seconds_;
+  std::vector<uint32_t> moves_;  // of each item: its keys follow from how often they were moved
   ItemSource source_;
 };
 

@@ -64,7 +64,7 @@ Result<BackgroundResult> measure_backfill(const BackgroundOptions& options) {
       auto database, open_database(arranged_table(arrangement), directory, partition::Durability::kInterval));
   ArrangedItems items(arrangement, options.items, options.seed);
   VARVE_RETURN_IF_ERROR(
-      fill(database.get(), options, [&](uint64_t i) { return items.make(i, DerivedKeys::kOwn); }));
+      fill(database.get(), options, [&](uint64_t i) { return items.make(i, DerivedKeys::kKept); }));
 
   Foreground foreground(database.get(), arrangement, options.items, options.puts_per_second, options.seed);
   BackgroundResult result;
@@ -109,7 +109,7 @@ Result<BackgroundResult> measure_sweep(const BackgroundOptions& options) {
   const uint64_t until_expired_s = 3 + options.idle_ms / 1000 + options.items / 20'000;
   const uint64_t expires_s = io::wall_us() / 1'000'000 + until_expired_s;
   VARVE_RETURN_IF_ERROR(fill(database.get(), options, [&](uint64_t i) {
-    api::Item item = items.make(options.items + i, DerivedKeys::kOwn);
+    api::Item item = items.make(options.items + i, DerivedKeys::kKept);
     item.set(kExpiryAttribute, AttributeValue::number(Number(static_cast<int64_t>(expires_s))));
     return item;
   }));

@@ -54,7 +54,7 @@ Result<std::vector<QueriesResult>> measure_queries(const QueriesOptions& options
   put.table = kBenchTable;
   const ItemOrder order(options.items);
   for (uint64_t i = 0; i < options.items; ++i) {
-    put.item = items.make(order[i], DerivedKeys::kOwn);
+    put.item = items.make(order[i], DerivedKeys::kKept);
     const auto done = database->put_item(put);
     if (!done.ok()) return as_status(done.error());
   }

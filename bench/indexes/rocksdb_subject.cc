@@ -16,7 +16,7 @@
 namespace varve::bench {
 namespace {
 
-using index::ItemView;
+using index::ItemImage;
 
 Status from_rocksdb(const rocksdb::Status& status) {
   return status.ok() ? Status() : Status::io_error("rocksdb: " + status.ToString());
@@ -71,15 +71,19 @@ class RocksdbSubject final : public Subject {
     key_.assign(1, kItemsPrefix);
     const std::string tree_key = index::encode_tree_key(primary);
     key_.append(tree_key);
-    const std::string after = index::encode_item(item);
+    const std::string encoded = index::encode_item(item);
     old_.Reset();
     const rocksdb::Status found = db_->Get(rocksdb::ReadOptions(), items_.get(), to_rocksdb(key_), &old_);
     if (!found.ok() && !found.IsNotFound()) return from_rocksdb(found);
-    const Slice before = found.ok() ? Slice(old_.data(), old_.size()) : Slice();
+    ItemImage before;
+    if (found.ok()) {
+      VARVE_ASSIGN_OR_RETURN(before, ItemImage::of(Slice(old_.data(), old_.size())));
+    }
+    VARVE_ASSIGN_OR_RETURN(const ItemImage after, ItemImage::of(encoded));
     batch_.Clear();
-    batch_.Put(items_.get(), to_rocksdb(key_), after);
+    batch_.Put(items_.get(), to_rocksdb(key_), encoded);
     for (size_t i = 0; i < schemas_.size(); ++i) add_index_change(i, tree_key, before, after);
-    if (arrangement_.expires) VARVE_RETURN_IF_ERROR(add_expiry_change(tree_key, before, after));
+    if (arrangement_.expires) add_expiry_change(tree_key, before, after);
     if (arrangement_.stream) add_stream_record(tree_key, before, after);
     return from_rocksdb(db_->Write(rocksdb::WriteOptions(), &batch_));
   }
@@ -111,33 +115,23 @@ class RocksdbSubject final : public Subject {
   }
 
  private:
-  void add_index_change(size_t i, Slice tree_key, Slice before, Slice after) {
-    const auto entry_of = [&](Slice item) -> std::optional<index::IndexEntry> {
-      if (item.empty()) return std::nullopt;
-      return index::IndexEntry::of(schemas_[i], table_key_, tree_key, item);
-    };
-    const auto was = entry_of(before);
-    const auto is = entry_of(after);
-    const bool same_key = was && is && was->key() == is->key();
-    if (same_key && was->value() == is->value()) return;
+  void add_index_change(size_t i, Slice tree_key, const ItemImage& before, const ItemImage& after) {
+    const auto change = index::IndexChange::between(schemas_[i], table_key_, tree_key, before, after);
     const auto prefixed = [&](Slice key) {
       derived_key_.assign(1, static_cast<char>(kFirstIndexPrefix + i));
       derived_key_.append(key);
       return to_rocksdb(derived_key_);
     };
-    if (was && !same_key) batch_.Delete(items_.get(), prefixed(was->key()));
-    if (is) batch_.Put(items_.get(), prefixed(is->key()), to_rocksdb(is->value()));
+    if (!change.removed_key.empty()) batch_.Delete(items_.get(), prefixed(change.removed_key));
+    if (change.put) {
+      batch_.Put(items_.get(), prefixed(change.put->key()), to_rocksdb(change.put->value()));
+    }
   }
 
-  Status add_expiry_change(Slice tree_key, Slice before, Slice after) {
-    const auto time_of = [](Slice item) -> Result<std::optional<index::Number>> {
-      if (item.empty()) return std::optional<index::Number>();
-      VARVE_ASSIGN_OR_RETURN(const ItemView view, ItemView::open(item));
-      return index::time_to_live(view, kExpiryAttribute);
-    };
-    VARVE_ASSIGN_OR_RETURN(const auto was, time_of(before));
-    VARVE_ASSIGN_OR_RETURN(const auto is, time_of(after));
-    if (was == is) return {};
+  void add_expiry_change(Slice tree_key, const ItemImage& before, const ItemImage& after) {
+    const auto was = index::time_to_live(before.view, kExpiryAttribute);
+    const auto is = index::time_to_live(after.view, kExpiryAttribute);
+    if (was == is) return;
     const auto prefixed = [&](const index::Number& time) {
       derived_key_.assign(1, kExpiryPrefix);
       derived_key_.append(index::encode_expiry_key(time, tree_key));
@@ -145,15 +139,14 @@ class RocksdbSubject final : public Subject {
     };
     if (was) batch_.Delete(items_.get(), prefixed(*was));
     if (is) batch_.Put(items_.get(), prefixed(*is), rocksdb::Slice());
-    return {};
   }
 
-  void add_stream_record(Slice tree_key, Slice before, Slice after) {
+  void add_stream_record(Slice tree_key, const ItemImage& before, const ItemImage& after) {
     index::StreamChange change;
-    change.event = before.empty() ? index::StreamEvent::kInsert : index::StreamEvent::kModify;
+    change.event = !before.found() ? index::StreamEvent::kInsert : index::StreamEvent::kModify;
     change.tree_key = tree_key;
-    if (index::keeps_new_image(*arrangement_.stream)) change.new_image = after;
-    if (index::keeps_old_image(*arrangement_.stream)) change.old_image = before;
+    if (index::keeps_new_image(*arrangement_.stream)) change.new_image = after.encoded;
+    if (index::keeps_old_image(*arrangement_.stream)) change.old_image = before.encoded;
     const std::string key = index::encode_stream_key({SequenceNumber(++sequence_), 0});
     std::string value(sizeof(uint64_t), '\0');
     store_big64(value.data(), io::wall_us());

@@ -59,7 +59,7 @@ Result<std::vector<WritesResult>> measure_writes(const WritesOptions& options) {
         for (uint64_t i = 0; i < options.puts; ++i) {
           const uint64_t at = phase == 0 ? first + i : contestant.items.random().below(first + options.puts);
           items.push_back(
-              contestant.items.make(order[at], phase == 2 ? DerivedKeys::kMoved : DerivedKeys::kOwn));
+              contestant.items.make(order[at], phase == 2 ? DerivedKeys::kMoved : DerivedKeys::kKept));
         }
         VARVE_RETURN_IF_ERROR(run_phase(&contestant, std::move(items), &(*contestant.costs)[phase]));
       }
