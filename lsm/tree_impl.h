@@ -53,6 +53,10 @@ class TreeImpl final : public Tree {
   TreeStatistics statistics() const override;
 
   bool dropped() const { return dropped_.load(std::memory_order_acquire); }
+  // The way to the place of a key in the active memtable. The caller holds a guard of the set's epochs meanwhile.
+  SkipList::Approach approach(Slice key) const {
+    return state_.load(std::memory_order_seq_cst)->active()->approach(key);
+  }
   // The next memtable to flush, with a reference for the caller; null when none is sealed.
   const Memtable* oldest_sealed() const;
   // The boundary of the newest sealed memtable; 0 when none is.

@@ -17,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,13 @@ class TreeSet {
   virtual Tree* tree(TreeId id) = 0;
   virtual Tree* find(TreeId id) = 0;  // null when there is none
   virtual std::vector<TreeId> tree_ids() = 0;
+  // Brings near to the processor what inserting these keys will touch, of all of them at once, so that what follows waits less for
+  // memory. Changes nothing; worth its while from two keys on.
+  struct Place {
+    Tree* tree;  // of this set
+    Slice key;
+  };
+  virtual void approach(std::span<const Place> places) = 0;
   // Forgets a tree and deletes its files once unread. Durable on return. Ok when unknown.
   virtual Status drop(TreeId id) = 0;
 

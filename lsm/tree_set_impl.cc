@@ -1,6 +1,7 @@
 #include "lsm/tree_set_impl.h"
 
 #include <algorithm>
+#include <array>
 
 namespace varve::lsm {
 
@@ -64,6 +65,30 @@ Tree* TreeSetImpl::tree(TreeId id) {
     slot = std::make_unique<TreeImpl>(id, &tree_environment_, empty_version_, SequenceNumber());
   }
   return slot.get();
+}
+
+void TreeSetImpl::approach(std::span<const Place> places) {
+  // As many as a core keeps fetches under way, about.
+  constexpr size_t kTogether = 16;
+  std::array<SkipList::Approach, kTogether> under_way;
+  const ReadEpochs::Guard guard(reclaimer_.epochs());
+  const auto begin_next = [&](SkipList::Approach* approach) {
+    if (places.empty()) return false;
+    *approach = static_cast<const TreeImpl*>(places.front().tree)->approach(places.front().key);
+    places = places.subspan(1);
+    return true;
+  };
+  size_t count = 0;
+  while (count < kTogether && begin_next(&under_way[count])) ++count;
+  while (count > 0) {
+    for (size_t i = 0; i < count;) {
+      if (under_way[i].step() || begin_next(&under_way[i])) {
+        ++i;
+      } else {
+        under_way[i] = under_way[--count];
+      }
+    }
+  }
 }
 
 Tree* TreeSetImpl::find(TreeId id) {

@@ -41,6 +41,7 @@ class TreeSetImpl final : public TreeSet {
 
   Tree* tree(TreeId id) override;
   Tree* find(TreeId id) override;
+  void approach(std::span<const Place> places) override;
   std::vector<TreeId> tree_ids() override;
   Status drop(TreeId id) override;
 

@@ -76,6 +76,20 @@ std::vector<LatchTable::Stripe> StoreImpl::stripes_of(std::span<const CommitKey>
   return stripes;
 }
 
+// What reading or applying several keys (anything with a keyspace and a key) would wait for, memory, is waited for once for all of them;
+// and before latches are taken, so that they are held for less long.
+template <typename Keys>
+void StoreImpl::approach(const Keys& keys) {
+  if (keys.size() < 2) return;
+  std::vector<lsm::TreeSet::Place> places;
+  places.reserve(keys.size());
+  for (const auto& key : keys) {
+    const KeyspaceState* const keyspace = keyspaces_.find_any(key.keyspace);
+    if (keyspace != nullptr) places.push_back({keyspace->router.route(key.key), key.key});
+  }
+  trees_->approach(places);
+}
+
 Result<CommitResult> StoreImpl::append_and_apply(WriteBatch* batch,
                                                  const std::vector<WriteBatch::Entry>& entries,
                                                  const std::vector<LatchTable::Stripe>& stripes) {
@@ -109,6 +123,7 @@ StoreImpl::Outcome StoreImpl::write_blind(WriteBatch* batch, const KeyClaim* cla
   for (const WriteBatch::Entry& entry : entries)
     stripes.push_back(latches_.stripe_of(entry.keyspace, entry.key));
   sort_unique(&stripes);
+  approach(entries);
   Result<CommitResult> committed = [&] {
     LatchTable::Holder holder(&latches_, stripes);
     return append_and_apply(batch, entries, stripes);
@@ -134,6 +149,7 @@ StoreImpl::Outcome StoreImpl::decide(std::span<const CommitKey> keys, const Eval
   while (true) {
     for (size_t i = 0; i < stripes.size(); ++i) versions[i] = latches_.version(stripes[i]);
     SequenceNumber newest_image;
+    approach(keys);
     for (size_t i = 0; i < keys.size(); ++i) {
       auto lookup = get(keys[i].keyspace, keys[i].key, ReadPoint::applied(), &values[i]);
       if (!lookup.ok()) return {lookup.status(), {}, {}};
@@ -153,6 +169,7 @@ StoreImpl::Outcome StoreImpl::decide(std::span<const CommitKey> keys, const Eval
     // One image is one moment; only several need the check that they are of the same one.
     if (!writes && keys.size() <= 1) return {std::move(status), {}, newest_image};
 
+    if (writes) approach(entries);
     std::optional<Result<CommitResult>> committed;
     {
       LatchTable::Holder holder(&latches_, stripes);

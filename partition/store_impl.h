@@ -94,6 +94,8 @@ class StoreImpl final : public Store {
   Status admit(const WriteOptions& options);
   Status check_batch(const WriteBatch& batch, const std::vector<WriteBatch::Entry>& entries) const;
   Outcome decide(std::span<const CommitKey> keys, const Evaluate& evaluate, const KeyClaim* claim);
+  template <typename Keys>
+  void approach(const Keys& keys);
   Result<CommitResult> append_and_apply(WriteBatch* batch, const std::vector<WriteBatch::Entry>& entries,
                                         const std::vector<LatchTable::Stripe>& stripes);
   Outcome write_blind(WriteBatch* batch, const KeyClaim* claim);

@@ -42,6 +42,8 @@ class Memtable {
   };
   // The newest entry of the key at or below the snapshot. False when there is none.
   bool get(const LookupKey& key, Found* found) const;
+  // The way to the place of a key (lsm/memtable/skiplist.h).
+  SkipList::Approach approach(Slice key) const { return {list_, key}; }
   // The iterator borrows the memtable: hold a reference. It sees entries that are inserted later when they are still
   // before it.
   std::unique_ptr<InternalIterator> iterate() const;

@@ -57,10 +57,11 @@ SkipList::Node* SkipList::make_node(const Target& target, Slice value, int heigh
   return node;
 }
 
-void SkipList::find_gap(const Target& target, int level, Node* from, Node** previous, Node** next) {
+void SkipList::find_gap(const Target& target, int level, Node* from, const Node* known_after, Node** previous,
+                        Node** next) {
   while (true) {
     Node* candidate = from->next(level);
-    if (candidate == nullptr || !is_before(candidate, target)) {
+    if (candidate == nullptr || candidate == known_after || !is_before(candidate, target)) {
       *previous = from;
       *next = candidate;
       return;
@@ -83,9 +84,11 @@ void SkipList::insert(Slice user_key, uint64_t trailer, Slice value) {
   Node* previous[kMaxHeight];
   Node* next[kMaxHeight];
   Node* from = head_;
+  const Node* known_after = nullptr;  // found not before the target one level up
   for (int level = list_height - 1; level >= 0; --level) {
-    find_gap(target, level, from, &previous[level], &next[level]);
+    find_gap(target, level, from, known_after, &previous[level], &next[level]);
     from = previous[level];
+    known_after = next[level];
   }
   for (int level = 0; level < height; ++level) {
     while (true) {
@@ -96,7 +99,7 @@ void SkipList::insert(Slice user_key, uint64_t trailer, Slice value) {
               next[level], node, std::memory_order_release, std::memory_order_relaxed)) {
         break;
       }
-      find_gap(target, level, previous[level], &previous[level], &next[level]);
+      find_gap(target, level, previous[level], nullptr, &previous[level], &next[level]);
     }
   }
 }
@@ -148,6 +151,34 @@ const SkipList::Node* SkipList::last() const {
       --level;
     }
   }
+}
+
+SkipList::Approach::Approach(const SkipList& list, Slice user_key)
+    : target_{key_prefix(user_key), user_key, pack_seek_trailer(kMaxSequence)},
+      at_(list.head_),
+      level_(list.height_.load(std::memory_order_relaxed) - 1) {
+  next_ = at_->next(level_);
+}
+
+bool SkipList::Approach::step() {
+  while (at_ != nullptr) {
+    if (next_ != nullptr && next_ != known_after_ && is_before(next_, target_)) {
+      at_ = next_;
+    } else if (level_ == 0) {
+      at_ = nullptr;
+    } else {
+      known_after_ = next_;
+      --level_;
+    }
+    if (at_ == nullptr) return false;
+    next_ = at_->next(level_);
+    if (next_ == nullptr || next_ == known_after_) continue;
+    // The head of a node, with its key's prefix, and its link: not always in one cache line.
+    __builtin_prefetch(next_);
+    __builtin_prefetch(next_->links() + level_);
+    return true;
+  }
+  return false;
 }
 
 }  // namespace varve::lsm

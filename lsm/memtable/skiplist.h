@@ -64,6 +64,8 @@ class SkipList {
   };
   static_assert(sizeof(Node) == 16);
 
+  class Approach;
+
   explicit SkipList(Arena* arena);
   SkipList(const SkipList&) = delete;
   SkipList& operator=(const SkipList&) = delete;
@@ -90,13 +92,36 @@ class SkipList {
   static int height_for(const Target& target);
   Node* make_node(const Target& target, Slice value, int height);
   // Moves *previous and *next of one level, from a node known to be before the target, to both sides of the target.
-  static void find_gap(const Target& target, int level, Node* from, Node** previous, Node** next);
+  // known_after: a node that is not before the target, whose key need not be looked at again; null: none.
+  static void find_gap(const Target& target, int level, Node* from, const Node* known_after, Node** previous,
+                       Node** next);
 
   Arena* arena_;
   Node* head_;
   alignas(8) char head_bytes_[sizeof(Node) + kMaxHeight * sizeof(std::atomic<Node*>)];
   // Only a hint: a reader that sees an old height starts lower, and is right all the same.
   std::atomic<int> height_{1};
+};
+
+// Walks to the place of a key without looking at a node before the processor was asked to fetch it: between two steps there is time for
+// something else, such as the steps of other walks. Several walks that take turns wait for memory together, where one after the other
+// each step of each waits alone (as in O. Kocberber, B. Falsafi, B. Grot, "Asynchronous Memory Access Chaining", VLDB 2015). An insert
+// of the key, or a seek, then finds its way in the cache.
+//
+// Threads: one; the list may change meanwhile. Borrows list and key.
+class SkipList::Approach {
+ public:
+  Approach() = default;  // has arrived
+  Approach(const SkipList& list, Slice user_key);
+  // Goes on to the next node that has to be fetched. False once it has arrived.
+  bool step();
+
+ private:
+  Target target_{};
+  const Node* at_ = nullptr;
+  const Node* next_ = nullptr;
+  const Node* known_after_ = nullptr;  // found not before the target one level up
+  int level_ = 0;
 };
 
 }  // namespace varve::lsm
