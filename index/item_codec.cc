@@ -252,16 +252,13 @@ std::string encode_item(const Item& item) {
   return out;
 }
 
-std::string encode_part(const ItemView& item, const std::function<bool(Slice name)>& keep) {
+std::string encode_part(const ItemView& item, std::span<const Slice> names) {
   std::string out(1, static_cast<char>(kItemFormatVersion));
-  ContainerWriter writer(&out, item.size());
-  for (size_t i = 0; i < item.size(); ++i) {
-    const Slice name = item.name(i);
-    if (!keep(name)) continue;
-    const ValueView value = item.value(i);
-    ByteWriter(&out).string(name);
-    out.push_back(static_cast<char>(value.type()));
-    out.append(value.payload());
+  ContainerWriter writer(&out, names.size());
+  for (const Slice name : names) {
+    const Slice encoded = item.find_encoded(name);
+    if (encoded.empty()) continue;
+    out.append(encoded);
     writer.entry_done();
   }
   writer.finish();

@@ -7,7 +7,7 @@
 // decoding is bounded by a constant times the bytes.
 #pragma once
 
-#include <functional>
+#include <span>
 #include <string>
 
 #include "base/result.h"
@@ -21,8 +21,9 @@ inline constexpr uint8_t kItemFormatVersion = 1;
 
 // The item's nesting is within kMaxNestingDepth: check_nesting said so.
 std::string encode_item(const Item& item);
-// The attributes of an encoded item that `keep` names, as encode_item would write them; values are copied as they are.
-std::string encode_part(const ItemView& item, const std::function<bool(Slice name)>& keep);
+// Those attributes of an encoded item that have one of the names, as encode_item would write them; what is encoded is copied as it is. The
+// names are in ascending order, none twice.
+std::string encode_part(const ItemView& item, std::span<const Slice> names);
 Result<Item> decode_item(Slice encoded);
 // As decode_item, but builds nothing.
 Status validate_item(Slice encoded);

@@ -96,13 +96,17 @@ ValueView MapView::value(size_t i) const {
   return ValueView::from_encoded(encoded);
 }
 
-std::optional<ValueView> MapView::find(Slice name) const {
+Slice MapView::find_encoded(Slice name) const {
   Slice encoded;
   const auto before = [&](size_t i) { return split_name(container_.entry(i), &encoded) < name; };
-  const size_t i = binary_search(container_.size(), before);
-  if (i == container_.size() || split_name(container_.entry(i), &encoded) != name || encoded.empty()) {
-    return std::nullopt;
-  }
+  const Slice entry = container_.entry(binary_search(container_.size(), before));
+  return !entry.empty() && split_name(entry, &encoded) == name ? entry : Slice();
+}
+
+std::optional<ValueView> MapView::find(Slice name) const {
+  Slice encoded;
+  split_name(find_encoded(name), &encoded);
+  if (encoded.empty()) return std::nullopt;
   return ValueView::from_encoded(encoded);
 }
 

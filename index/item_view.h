@@ -87,6 +87,8 @@ class MapView {
   Slice name(size_t i) const;
   ValueView value(size_t i) const;
   std::optional<ValueView> find(Slice name) const;
+  // The attribute's name and value as they are encoded, one after the other; empty when there is none.
+  Slice find_encoded(Slice name) const;
 
   AttributeView operator[](size_t i) const;
   IndexIterator<MapView, AttributeView> begin() const { return {*this, 0}; }
@@ -198,6 +200,7 @@ class ItemView {
   Slice name(size_t i) const { return attributes_.name(i); }
   ValueView value(size_t i) const { return attributes_.value(i); }
   std::optional<ValueView> find(Slice name) const { return attributes_.find(name); }
+  Slice find_encoded(Slice name) const { return attributes_.find_encoded(name); }
   const MapView& attributes() const { return attributes_; }
 
   IndexIterator<MapView, AttributeView> begin() const { return attributes_.begin(); }

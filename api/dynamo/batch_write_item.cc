@@ -110,7 +110,7 @@ Failure BatchCommit::apply(std::span<const partition::Image> images, partition::
   }
   for (size_t i = 0; i < writes_.size(); ++i) {
     const Write& write = writes_[i];
-    VARVE_ASSIGN_OR_FAIL_STATUS(const ItemImage before, ItemImage::of(images[i]));
+    VARVE_ASSIGN_OR_FAIL_STATUS(const ItemImage before, image_of(images[i]));
     ItemImage after;
     if (!write.encoded.empty()) {
       VARVE_ASSIGN_OR_FAIL_STATUS(after, ItemImage::of(write.encoded));

@@ -50,7 +50,7 @@ Status Expiry::fill_batch(const TableRef& table, const std::vector<std::string>&
   const auto evaluate = [&](std::span<const partition::Image> images,
                             partition::WriteBatch* batch) -> Status {
     for (size_t i = 0; i < images.size(); ++i) {
-      VARVE_ASSIGN_OR_RETURN(const ItemImage image, ItemImage::of(images[i]));
+      VARVE_ASSIGN_OR_RETURN(const ItemImage image, image_of(images[i]));
       const auto time = index::time_to_live(image.view, table->expiry->attribute);
       if (time) batch->put(table->expiry->entries, index::encode_expiry_key(*time, tree_keys[i]), {});
     }
@@ -111,7 +111,7 @@ Status Expiry::remove_of(const TableRef& table, std::span<const partition::Commi
     if (!is_still_it) return Status::not_found("expiry: the table has changed");
     const int64_t now = now_seconds();
     for (size_t i = 0; i < images.size(); ++i) {
-      VARVE_ASSIGN_OR_RETURN(const ItemImage before, ItemImage::of(images[i]));
+      VARVE_ASSIGN_OR_RETURN(const ItemImage before, image_of(images[i]));
       const auto time = index::time_to_live(before.view, table->expiry->attribute);
       if (!time || *time != batch.times[first + i] || !index::is_expired(*time, now)) continue;
       const ItemChange change{*form,

@@ -26,16 +26,8 @@ Failure first_by_name(const Table& table, const Check& check) {
 
 }  // namespace
 
-Result<ItemImage> ItemImage::of(const partition::Image& image) {
-  return image.found ? of(image.value) : ItemImage();
-}
-
-Result<ItemImage> ItemImage::of(Slice encoded) {
-  ItemImage image;
-  image.encoded = encoded;
-  VARVE_ASSIGN_OR_RETURN(image.view, index::ItemView::open(encoded));
-  image.size_bytes = image.view.size_bytes();
-  return image;
+Result<ItemImage> image_of(const partition::Image& image) {
+  return image.found ? ItemImage::of(image.value) : ItemImage();
 }
 
 Outcome<ConsumedCapacity> ItemChange::add_to(partition::WriteBatch* batch) const {
@@ -58,24 +50,17 @@ void ItemChange::add_index_changes(partition::WriteBatch* batch, ConsumedCapacit
   const index::KeySchema& table_key = table.description.key_schema;
   for (size_t i = 0; i < table.index_count(); ++i) {
     const index::IndexSchema& schema = table.index(i).schema;
-    const auto entry_of = [&](const ItemImage& image) -> std::optional<index::IndexEntry> {
-      if (!image.found()) return std::nullopt;
-      return index::IndexEntry::of(schema, table_key, tree_key, image.encoded);
-    };
-    const auto was = entry_of(before);
-    const auto is = entry_of(after);
+    const auto change = index::IndexChange::between(schema, table_key, tree_key, before, after);
+    if (change.empty()) continue;
     double units = 0;
-    if (was && is && was->key() == is->key()) {
-      if (was->value() == is->value()) continue;
-      units = write_units(was->size_bytes(), is->size_bytes());
+    if (change.removed_key.empty()) {
+      units = write_units(change.before_bytes, change.after_bytes);
     } else {
-      if (was) {
-        batch->remove(table.index_entries[i], was->key());
-        units += write_units(was->size_bytes(), 0);
-      }
-      if (is) units += write_units(0, is->size_bytes());
+      batch->remove(table.index_entries[i], change.removed_key);
+      units = write_units(change.before_bytes, 0);
+      if (change.put) units += write_units(0, change.after_bytes);
     }
-    if (is) batch->put(table.index_entries[i], is->key(), is->value());
+    if (change.put) batch->put(table.index_entries[i], change.put->key(), change.put->value());
     if (units > 0) consumed->add_index(schema.name, schema.kind, units);
   }
 }

@@ -15,24 +15,16 @@
 #include "api/dynamo/requests.h"
 #include "api/dynamo/table.h"
 #include "index/index_schema.h"
+#include "index/item_image.h"
 #include "index/item_view.h"
 #include "partition/store.h"
 
 namespace varve::api::dynamo {
 
-// An item as it is stored, or none.
-struct ItemImage {
-  static Result<ItemImage> of(const partition::Image& image);
-  // kCorruption unless `encoded` begins as an item does.
-  static Result<ItemImage> of(Slice encoded);
+using index::ItemImage;
 
-  bool found() const { return !encoded.empty(); }
-  bool operator==(const ItemImage& other) const { return encoded == other.encoded; }
-
-  Slice encoded;         // empty when there is none
-  index::ItemView view;  // without attributes when there is none
-  size_t size_bytes = 0;
-};
+// The item that a commit's evaluation is shown.
+Result<ItemImage> image_of(const partition::Image& image);
 
 struct ItemChange {
   const Table& table;

@@ -33,7 +33,7 @@ ItemWrite::ItemWrite(TableRef table, const WriteRequestBase& request,
 Failure ItemWrite::apply(const partition::Image& image, partition::WriteBatch* batch) {
   result_ = WriteItemResult();
   VARVE_RETURN_IF_FAILED(follow_table(&table_));
-  VARVE_ASSIGN_OR_FAIL_STATUS(const ItemImage before, ItemImage::of(image));
+  VARVE_ASSIGN_OR_FAIL_STATUS(const ItemImage before, image_of(image));
   if (condition_ && !condition_->evaluate(before.view)) {
     Error failed = conditional_check_failed();
     if (return_old_on_condition_failure_ && before.found()) {
