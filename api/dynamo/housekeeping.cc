@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/io/clock.h"
+
 namespace varve::api::dynamo {
 namespace {
 
@@ -48,13 +50,18 @@ Status Housekeeping::round() {
 
 void Housekeeping::loop() {
   std::string last_failure;
+  uint64_t pause_ns = pause_ns_;
   while (true) {
     {
       io::MutexLock lock(&mutex_);
-      if (!stopping_) wake_.wait_for(&mutex_, pause_ns_);
+      if (!stopping_) wake_.wait_for(&mutex_, pause_ns);
       if (stopping_) return;
     }
+    const uint64_t began_ns = io::monotonic_ns();
     const Status status = round();
+    // A round that took all its time has left work behind.
+    const bool unfinished = status.ok() && io::monotonic_ns() - began_ns >= Expiry::kRoundNs;
+    pause_ns = unfinished ? kShortestPauseNs : pause_ns_;
     // A failure is tried again with the next round, and told once.
     const std::string failure = status.ok() ? std::string() : status.to_string();
     if (!failure.empty() && failure != last_failure && log_line_) log_line_("housekeeping: " + failure);
