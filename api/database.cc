@@ -1,6 +1,7 @@
 #include "api/dynamo/backfill.h"
 #include "api/dynamo/housekeeping.h"
 #include "api/dynamo/item_write.h"
+#include "api/dynamo/kinesis_queues.h"
 #include "api/dynamo/operations.h"
 #include "api/dynamo/streams.h"
 #include "api/dynamo/transaction_tokens.h"
@@ -27,6 +28,7 @@ class Database::Impl {
   std::unique_ptr<dynamo::TransactionTokens> tokens;
   expression::SyntaxCache expressions;
   std::unique_ptr<dynamo::Backfill> backfill;
+  std::unique_ptr<dynamo::KinesisQueues> kinesis;
   dynamo::Context context;
   std::unique_ptr<dynamo::Housekeeping> housekeeping;  // last: it uses the rest
 };
@@ -45,8 +47,11 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& directory,
   VARVE_ASSIGN_OR_RETURN(impl->catalog, dynamo::Catalog::open(impl->store.get(), options.table_delay_us));
   VARVE_ASSIGN_OR_RETURN(impl->tokens, dynamo::TransactionTokens::open(impl->store.get()));
   VARVE_ASSIGN_OR_RETURN(impl->backfill, dynamo::Backfill::open(impl->store.get(), impl->catalog.get()));
-  impl->context = {impl->store.get(),  impl->catalog.get(), impl->tokens.get(),
-                   &impl->expressions, impl->streams.get(), impl->backfill.get()};
+  io::Driver* const driver = options.store.driver != nullptr ? options.store.driver : io::default_driver();
+  VARVE_ASSIGN_OR_RETURN(impl->kinesis, dynamo::KinesisQueues::open(impl->store.get(), driver, directory,
+                                                                    options.streams.kinesis_file_bytes));
+  impl->context = {impl->store.get(),   impl->catalog.get(),  impl->tokens.get(), &impl->expressions,
+                   impl->streams.get(), impl->backfill.get(), impl->kinesis.get()};
   impl->housekeeping =
       std::make_unique<dynamo::Housekeeping>(impl->context, options.streams, options.store.log_line);
   return std::unique_ptr<Database>(new Database(std::move(impl)));

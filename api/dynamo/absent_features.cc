@@ -45,8 +45,6 @@ void read_page_size(MemberReader& in, Slice member, int64_t longest) {
 
 namespace {
 
-constexpr int64_t kMaxArnLength = 1024;
-constexpr int64_t kMinStreamArnLength = 37;
 
 using Report = DecodeState::Report;
 
@@ -124,37 +122,6 @@ Response update_contributor_insights(const Context& context, json::Object body) 
                      [](json::JsonWriter* out) { write_disabled("ContributorInsightsStatus", out); });
 }
 
-// Kinesis destinations.
-
-Response describe_kinesis_destination(const Context& context, json::Object body) {
-  const auto table = table_of(context, body, kNothingElse);
-  if (!table.ok()) return feature_refusal(table.error());
-  return about_table(**table,
-                     [](json::JsonWriter* out) { write_empty_list("KinesisDataStreamDestinations", out); });
-}
-
-Outcome<std::string> kinesis_stream(const Context& context, json::Object body) {
-  std::string arn;
-  VARVE_ASSIGN_OR_FAIL([[maybe_unused]] const TableRef table, table_of(context, body, [&](MemberReader& in) {
-                         read_required(in, "StreamArn", kMinStreamArnLength, kMaxArnLength, &arn);
-                       }));
-  return arn;
-}
-
-Response enable_kinesis_destination(const Context& context, json::Object body) {
-  const auto arn = kinesis_stream(context, body);
-  return arn.ok() ? feature_missing("Kinesis streaming destinations are") : feature_refusal(arn.error());
-}
-
-// A table without destinations has none to disable or to change.
-Response missing_kinesis_destination(const Context& context, json::Object body) {
-  const auto arn = kinesis_stream(context, body);
-  if (!arn.ok()) return feature_refusal(arn.error());
-  return feature_refusal({ErrorType::kResourceNotFound,
-                          "Requested resource not found: Kinesis streaming destination: " + *arn,
-                          {}});
-}
-
 // Auto scaling of replicas.
 
 Response describe_auto_scaling(const Context& context, json::Object body) {
@@ -195,10 +162,6 @@ constexpr std::array kEntries = {
     AbsentFeatureEntry{"ListContributorInsights", list_contributor_insights},
     AbsentFeatureEntry{"DescribeContributorInsights", describe_contributor_insights},
     AbsentFeatureEntry{"UpdateContributorInsights", update_contributor_insights},
-    AbsentFeatureEntry{"DescribeKinesisStreamingDestination", describe_kinesis_destination},
-    AbsentFeatureEntry{"EnableKinesisStreamingDestination", enable_kinesis_destination},
-    AbsentFeatureEntry{"DisableKinesisStreamingDestination", missing_kinesis_destination},
-    AbsentFeatureEntry{"UpdateKinesisStreamingDestination", missing_kinesis_destination},
     AbsentFeatureEntry{"DescribeTableReplicaAutoScaling", describe_auto_scaling},
     AbsentFeatureEntry{"UpdateTableReplicaAutoScaling", update_auto_scaling},
     AbsentFeatureEntry{"ListGlobalTables", list_global_tables},

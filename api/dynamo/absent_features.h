@@ -1,5 +1,5 @@
 // The answers of operations on features that one node does not have, or not yet: backups, exports, imports, global tables, contributor
-// insights, Kinesis destinations, auto scaling. Tools ask about these whenever they look at a table, and the truth is an empty list,
+// insights, auto scaling. Tools ask about these whenever they look at a table, and the truth is an empty list,
 // "disabled" or "not found". What would have to do something is refused by a ValidationException that names the feature, or by the
 // modelled error that says that there is nothing to do it with; and what asks for the state that there is already succeeds.
 //

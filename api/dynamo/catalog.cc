@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "api/dynamo/expiry.h"
+#include "api/dynamo/kinesis_queue.h"
 #include "api/dynamo/stream.h"
 #include "base/io/clock.h"
 #include "base/io/entropy.h"
@@ -61,6 +62,15 @@ Status find_expiry_entries(partition::Store* store, Table* table) {
   return {};
 }
 
+Status find_destination_queue(partition::Store* store, Table* table) {
+  if (!table->destination || !table->destination->active) return {};
+  const std::string name = kinesis_queue_name(table->description.id, table->destination->enabled_us);
+  const auto queue = store->find_keyspace(name);
+  if (!queue) return Status::corruption("catalog", 0, "no keyspace " + name);
+  table->destination->queue = *queue;
+  return {};
+}
+
 }  // namespace
 
 Catalog::Catalog(partition::Store* store, KeyspaceId entries, uint64_t delay_us)
@@ -89,6 +99,7 @@ Status Catalog::load() {
     VARVE_RETURN_IF_ERROR(find_keyspaces(&table));
     VARVE_RETURN_IF_ERROR(find_stream_segment(store_, &table));
     VARVE_RETURN_IF_ERROR(find_expiry_entries(store_, &table));
+    VARVE_RETURN_IF_ERROR(find_destination_queue(store_, &table));
     named.insert(items_keyspace(table.description.id));
     for (const IndexDescription& index : table.description.indexes) named.insert(index_keyspace(index.id));
     if (table.expiry) named.insert(expiry_keyspace(table.description.id, table.expiry->enabled_us));

@@ -15,6 +15,7 @@ class SyntaxCache;
 namespace varve::api::dynamo {
 
 class Backfill;
+class KinesisQueues;
 class Streams;
 class TransactionTokens;
 
@@ -25,6 +26,7 @@ struct Context {
   expression::SyntaxCache* expressions = nullptr;
   Streams* streams = nullptr;
   Backfill* backfill = nullptr;
+  KinesisQueues* kinesis = nullptr;
 
   // For operations on items. The name's form was checked at the start of the request; a table that is not there is found
   // missing only here, after all checks that do not need it. One that is being created or deleted is not there yet, or any more.

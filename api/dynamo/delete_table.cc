@@ -1,3 +1,4 @@
+#include "api/dynamo/kinesis_queues.h"
 #include "api/dynamo/operations.h"
 #include "api/dynamo/streams.h"
 
@@ -12,9 +13,14 @@ Outcome<TableDescription> delete_table(const Context& context, const std::string
         "protection first.");
   };
   Streams::Change stream(context.streams);
-  const auto end_stream = [&](Table* last, partition::WriteBatch* batch) { return stream.end(last, batch); };
+  KinesisQueues::Change destination(context.kinesis);
+  const auto end_stream = [&](Table* last, partition::WriteBatch* batch) -> Failure {
+    VARVE_RETURN_IF_FAILED(destination.disable(last, batch));
+    return stream.end(last, batch);
+  };
   VARVE_ASSIGN_OR_FAIL(const TableRef removed, context.catalog->remove(name, check, end_stream));
   stream.publish();
+  destination.publish();
   TableDescription answer = removed->description;
   answer.status = TableStatus::kDeleting;
   // DynamoDB's answer leaves the schema out.

@@ -9,6 +9,7 @@
 #include "api/dynamo/decode.h"
 #include "api/dynamo/encode.h"
 #include "api/dynamo/item_write.h"
+#include "api/dynamo/kinesis_destinations.h"
 #include "api/dynamo/operations.h"
 #include "api/dynamo/task_threads.h"
 #include "api/json/document.h"
@@ -318,6 +319,10 @@ constexpr std::array kOperations = {
     Operation{"DescribeLimits", Lane::kCaller, describe_limits_json},
     Operation{"DescribeEndpoints", Lane::kEndpoint},
     Operation{"DescribeTimeToLive", Lane::kCaller, describe_time_to_live_json},
+    Operation{"DescribeKinesisStreamingDestination", Lane::kCaller, describe_kinesis_destination},
+    Operation{"EnableKinesisStreamingDestination", Lane::kControl, enable_kinesis_destination},
+    Operation{"DisableKinesisStreamingDestination", Lane::kControl, disable_kinesis_destination},
+    Operation{"UpdateKinesisStreamingDestination", Lane::kControl, update_kinesis_destination},
 };
 
 // Of the service of the streams, which has the same endpoint.

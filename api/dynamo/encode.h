@@ -41,6 +41,9 @@ std::string encode_time_to_live_description(const TimeToLiveDescription& descrip
 std::string encode_list_streams(const ListStreamsResult& result);
 std::string encode_stream_description(const StreamDescription& stream);
 std::string encode_shard_iterator_answer(const std::string& iterator);
+// A line of a Kinesis destination's file, as Kinesis Data Streams for DynamoDB writes its records.
+Slice precision_name(bool microseconds);
+void write_kinesis_record(const ChangeRecord& record, Slice table, bool microseconds, json::JsonWriter* out);
 std::string encode_get_records(const GetRecordsResult& result);
 // As GetRecords and the command line show a record.
 void write_change_record(const ChangeRecord& record, StreamViewType view_type, json::JsonWriter* out);

@@ -85,6 +85,8 @@ Slice view_type_name(StreamViewType view_type) {
   return "KEYS_ONLY";
 }
 
+Slice precision_name(bool microseconds) { return microseconds ? "MICROSECOND" : "MILLISECOND"; }
+
 std::string encode_time_to_live(const TimeToLiveSpecification& specification) {
   std::string body;
   JsonWriter out(&body);
@@ -195,6 +197,38 @@ void write_change_record(const ChangeRecord& record, StreamViewType view_type, J
     write_member("Type", Slice("Service"), out);
     out->end_object();
   }
+  out->end_object();
+}
+
+void write_kinesis_record(const ChangeRecord& record, Slice table, bool microseconds, JsonWriter* out) {
+  out->begin_object();
+  write_member("awsRegion", kRegion, out);
+  write_member("eventID", Slice(record.event_id), out);
+  write_member("eventName", event_name(record.event), out);
+  out->key("userIdentity");
+  if (record.by_service) {
+    out->begin_object();
+    write_member("principalId", Slice("dynamodb.amazonaws.com"), out);
+    write_member("type", Slice("Service"), out);
+    out->end_object();
+  } else {
+    out->null();
+  }
+  write_member("recordFormat", Slice("application/json"), out);
+  write_member("tableName", table, out);
+  out->key("dynamodb");
+  out->begin_object();
+  out->key("ApproximateCreationDateTime");
+  out->integer(static_cast<int64_t>(microseconds ? record.created_us : record.created_us / 1000));
+  out->key("Keys");
+  write_item(record.keys, out);
+  write_image("NewImage", record.new_image, out);
+  write_image("OldImage", record.old_image, out);
+  out->key("SizeBytes");
+  out->integer(static_cast<int64_t>(record.size_bytes));
+  write_member("ApproximateCreationDateTimePrecision", precision_name(microseconds), out);
+  out->end_object();
+  write_member("eventSource", Slice("aws:dynamodb"), out);
   out->end_object();
 }
 

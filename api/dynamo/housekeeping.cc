@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/dynamo/kinesis_queues.h"
 #include "base/io/clock.h"
 
 namespace varve::api::dynamo {
@@ -45,7 +46,9 @@ Status Housekeeping::round() {
     VARVE_RETURN_IF_ERROR(context_.streams->roll_old(context_.catalog));
     if (steady) VARVE_RETURN_IF_ERROR(context_.streams->trim());
   }
-  return expiry_.round(steady, [this] { return keep_going(); });
+  Status delivered = context_.kinesis->deliver([this] { return keep_going(); });
+  Status expired = expiry_.round(steady, [this] { return keep_going(); });
+  return delivered.ok() ? expired : delivered;
 }
 
 void Housekeeping::loop() {

@@ -1,5 +1,5 @@
 // Housekeeping: the thread that does what time brings about: shards of streams end, segments past the retention go, expired items are
-// removed.
+// removed; and what brings changes into the files of Kinesis destinations.
 //
 // Nothing here is needed for correct answers: readers of streams skip what is too old by themselves, and expired items may be read until
 // they are removed.

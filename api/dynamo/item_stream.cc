@@ -4,9 +4,9 @@
 
 namespace varve::api::dynamo {
 
-void add_stream_record(const ItemChange& change, partition::WriteBatch* batch) {
-  if (!change.table.stream) return;
-  const StreamViewType view_type = *change.table.description.stream_view_type;
+namespace {
+
+std::string encoded_change(const ItemChange& change, StreamViewType view_type) {
   index::StreamChange entry;
   entry.event = !change.before.found()  ? StreamEvent::kInsert
                 : !change.after.found() ? StreamEvent::kRemove
@@ -15,7 +15,19 @@ void add_stream_record(const ItemChange& change, partition::WriteBatch* batch) {
   entry.tree_key = change.tree_key;
   if (index::keeps_new_image(view_type)) entry.new_image = change.after.encoded;
   if (index::keeps_old_image(view_type)) entry.old_image = change.before.encoded;
-  batch->put_stamped(change.table.stream->segment, index::encode_stream_change(entry));
+  return index::encode_stream_change(entry);
+}
+
+}  // namespace
+
+void add_stream_record(const ItemChange& change, partition::WriteBatch* batch) {
+  const Table& table = change.table;
+  if (table.stream) {
+    batch->put_stamped(table.stream->segment, encoded_change(change, *table.description.stream_view_type));
+  }
+  if (table.destination && table.destination->active) {
+    batch->put_stamped(table.destination->queue, encoded_change(change, StreamViewType::kNewAndOldImages));
+  }
 }
 
 }  // namespace varve::api::dynamo

@@ -22,6 +22,8 @@ struct StreamOptions {
   uint64_t shard_us = 4ull * 3600 * 1'000'000;
   // For how long records can be read: DynamoDB's promise.
   uint64_t retention_us = 24ull * 3600 * 1'000'000;
+  // The file of a Kinesis destination is set aside at this size, in place of the one that was set aside before.
+  uint64_t kinesis_file_bytes = 256u << 20;
 };
 
 // Of CreateTable and UpdateTable.

@@ -22,6 +22,7 @@ enum Section : uint8_t {
   kIndexes = 5,
   kStream = 6,
   kExpiry = 7,
+  kDestination = 8,
 };
 constexpr uint8_t kVersionWithoutSections = 1;
 
@@ -91,6 +92,24 @@ bool read_expiry(ByteReader* in, TableExpiry* expiry) {
   const uint8_t filling = in->u8();
   expiry->filling = filling == 1;
   return !in->failed() && filling <= 1 && !expiry->attribute.empty();
+}
+
+enum DestinationFlag : uint8_t { kActive = 1, kMicroseconds = 2 };
+
+void write_destination(const TableDestination& destination, ByteWriter* out) {
+  out->string(destination.stream_arn);
+  out->u64(destination.enabled_us);
+  out->u8(static_cast<uint8_t>((destination.active ? kActive : 0) |
+                               (destination.microseconds ? kMicroseconds : 0)));
+}
+
+bool read_destination(ByteReader* in, TableDestination* destination) {
+  destination->stream_arn = in->string();
+  destination->enabled_us = in->u64();
+  const uint8_t flags = in->u8();
+  destination->active = (flags & kActive) != 0;
+  destination->microseconds = (flags & kMicroseconds) != 0;
+  return !in->failed() && (flags & ~(kActive | kMicroseconds)) == 0;
 }
 
 // Units that may be absent: 0, else their number and 2, because -1 is one of them.
@@ -203,6 +222,10 @@ std::vector<std::pair<Section, std::string>> sections_of(const Table& table) {
     ByteWriter out = add(kExpiry);
     write_expiry(*table.expiry, &out);
   }
+  if (table.destination) {
+    ByteWriter out = add(kDestination);
+    write_destination(*table.destination, &out);
+  }
   return sections;
 }
 
@@ -238,6 +261,8 @@ bool read_section(uint8_t section, ByteReader* in, Table* table) {
       return read_stream(in, table);
     case kExpiry:
       return read_expiry(in, &table->expiry.emplace());
+    case kDestination:
+      return read_destination(in, &table->destination.emplace());
     default:
       return false;
   }

@@ -39,6 +39,15 @@ struct TableExpiry {
   KeyspaceId entries;    // found by its name, not stored
 };
 
+// The Kinesis destination of a table's changes: kinesis_queues.h.
+struct TableDestination {
+  std::string stream_arn;  // as it was given: told again, and used for nothing else
+  uint64_t enabled_us = 0;
+  bool microseconds = false;  // how records tell their time
+  bool active = false;
+  KeyspaceId queue;  // while active; found by its name, not stored
+};
+
 struct Table;
 using TableRef = std::shared_ptr<const Table>;
 
@@ -76,8 +85,9 @@ struct Table {
   // Keyspaces, found by their names, not stored: of the items, and of the entries of description.indexes, in their order.
   KeyspaceId items;
   std::vector<KeyspaceId> index_entries;
-  std::optional<TableStream> stream;  // while one is enabled
-  std::optional<TableExpiry> expiry;  // while time to live is enabled
+  std::optional<TableStream> stream;            // while one is enabled
+  std::optional<TableExpiry> expiry;            // while time to live is enabled
+  std::optional<TableDestination> destination;  // once there was one
   Successor successor;
 
   // Now. nullopt: the table was deleted and its time is over.

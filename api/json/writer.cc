@@ -116,6 +116,11 @@ void JsonWriter::base64(Slice bytes) {
   out_->push_back('"');
 }
 
+void JsonWriter::null() {
+  separate();
+  out_->append("null");
+}
+
 void JsonWriter::boolean(bool value) {
   separate();
   out_->append(value ? "true" : "false");

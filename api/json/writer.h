@@ -26,6 +26,7 @@ class JsonWriter {
 
   void string(Slice value);
   void boolean(bool value);
+  void null();
   void integer(int64_t value);
   // Shortest form with at least one digit after the point, as DynamoDB prints doubles: 1.0, 0.5, 127.5.
   void decimal(double value);

@@ -156,6 +156,33 @@ class StreamsTest(harness.ClientTest):
                 call(**arguments)
             self.assertEqual(caught.exception.response["Error"]["Code"], code, caught.exception)
 
+    def test_a_kinesis_destination_is_a_file_of_every_change(self):
+        table = self.make_table("Shipped")
+        arn = "arn:aws:kinesis:us-east-1:000000000000:stream/changes"
+        answer = self.client.enable_kinesis_streaming_destination(TableName="Shipped", StreamArn=arn)
+        self.assertEqual(answer["DestinationStatus"], "ENABLING")
+        for i in range(100):
+            table.put_item(Item={"pk": "p", "sk": i, "text": "\u00e9\n" * 3})
+        table.delete_item(Key={"pk": "p", "sk": 7})
+        self.server.kill()
+        self.server.start()
+        answer = self.client.disable_kinesis_streaming_destination(TableName="Shipped", StreamArn=arn)
+        self.assertEqual(answer["DestinationStatus"], "DISABLING")
+
+        def status():
+            described = self.client.describe_kinesis_streaming_destination(TableName="Shipped")
+            return described["KinesisDataStreamDestinations"][0]["DestinationStatus"]
+        deadline = time.monotonic() + DEADLINE_S
+        while status() != "DISABLED":
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+        with open(os.path.join(self.server.data, "kinesis", table.table_id + ".jsonl"), encoding="utf-8") as file:
+            records = [json.loads(line) for line in file]
+        self.assertEqual([r["eventName"] for r in records], ["INSERT"] * 100 + ["REMOVE"])
+        self.assertEqual([r["dynamodb"]["Keys"]["sk"]["N"] for r in records], [str(i) for i in range(100)] + ["7"])
+        self.assertEqual(records[0]["dynamodb"]["NewImage"]["text"], {"S": "\u00e9\n" * 3})
+        self.assertEqual({r["tableName"] for r in records}, {"Shipped"})
+
     def test_sessions_expire(self):
         table = self.make_table("Sessions")
         self.client.update_time_to_live(TableName="Sessions",
