@@ -46,7 +46,8 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& directory,
   VARVE_ASSIGN_OR_RETURN(impl->streams, dynamo::Streams::open(impl->store.get(), options.streams));
   VARVE_ASSIGN_OR_RETURN(impl->catalog, dynamo::Catalog::open(impl->store.get(), options.table_delay_us));
   VARVE_ASSIGN_OR_RETURN(impl->tokens, dynamo::TransactionTokens::open(impl->store.get()));
-  VARVE_ASSIGN_OR_RETURN(impl->backfill, dynamo::Backfill::open(impl->store.get(), impl->catalog.get()));
+  VARVE_ASSIGN_OR_RETURN(
+      impl->backfill, dynamo::Backfill::open(impl->store.get(), impl->catalog.get(), options.store.log_line));
   io::Driver* const driver = options.store.driver != nullptr ? options.store.driver : io::default_driver();
   VARVE_ASSIGN_OR_RETURN(impl->kinesis, dynamo::KinesisQueues::open(impl->store.get(), driver, directory,
                                                                     options.streams.kinesis_file_bytes));

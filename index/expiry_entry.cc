@@ -1,5 +1,7 @@
 #include "index/expiry_entry.h"
 
+#include <algorithm>
+
 namespace varve::index {
 namespace {
 
@@ -31,8 +33,9 @@ Result<ExpiryEntry> decode_expiry_key(Slice key) {
   return ExpiryEntry{time.as_number(), key};
 }
 
-KeyRange expired_range(int64_t now_seconds) {
-  return {time_component(Number(now_seconds - kMaxExpiredSeconds)), time_component(Number(now_seconds))};
+KeyRange expired_range(int64_t now_seconds, int64_t from_seconds) {
+  const int64_t from = std::clamp(from_seconds, now_seconds - kMaxExpiredSeconds, now_seconds);
+  return {time_component(Number(from)), time_component(Number(now_seconds))};
 }
 
 }  // namespace varve::index

@@ -4,6 +4,7 @@
 // Errors: decoding answers kCorruption. Threads: free functions; share nothing.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -31,7 +32,7 @@ struct ExpiryEntry {
 };
 Result<ExpiryEntry> decode_expiry_key(Slice key);
 
-// The keys of the items that are expired at `now`.
-KeyRange expired_range(int64_t now_seconds);
+// The keys of the items that are expired at `now`, of those with a time to live from `from` on.
+KeyRange expired_range(int64_t now_seconds, int64_t from_seconds = INT64_MIN);
 
 }  // namespace varve::index

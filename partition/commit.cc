@@ -134,8 +134,8 @@ StoreImpl::Outcome StoreImpl::write_blind(WriteBatch* batch, const KeyClaim* cla
 }
 
 StoreImpl::Outcome StoreImpl::decide(std::span<const CommitKey> keys, const Evaluate& evaluate,
-                                     const KeyClaim* claim) {
-  if (claim == nullptr) {
+                                     const WriteOptions& options) {
+  if (options.claim == nullptr) {
     Status status = check_claims(claims_, keys);
     if (!status.ok()) return {std::move(status), {}, {}};
   }
@@ -146,7 +146,10 @@ StoreImpl::Outcome StoreImpl::decide(std::span<const CommitKey> keys, const Eval
   std::vector<WriteBatch::Entry> entries;
   WriteBatch batch;
 
-  while (true) {
+  for (uint32_t evaluations = 0;; ++evaluations) {
+    if (options.max_evaluations != 0 && evaluations == options.max_evaluations) {
+      return {Status(ErrorCode::kConflict, "commit: its keys are written all the time"), {}, {}};
+    }
     for (size_t i = 0; i < stripes.size(); ++i) versions[i] = latches_.version(stripes[i]);
     SequenceNumber newest_image;
     approach(keys);
@@ -213,7 +216,7 @@ Result<CommitResult> StoreImpl::write(WriteBatch* batch, const WriteOptions& opt
 Result<CommitResult> StoreImpl::commit(std::span<const CommitKey> keys, const Evaluate& evaluate,
                                        const WriteOptions& options) {
   VARVE_RETURN_IF_ERROR(admit(options));
-  return wait_for(decide(keys, evaluate, options.claim));
+  return wait_for(decide(keys, evaluate, options));
 }
 
 void StoreImpl::commit_async(std::span<const CommitKey> keys, const Evaluate& evaluate,
@@ -223,7 +226,7 @@ void StoreImpl::commit_async(std::span<const CommitKey> keys, const Evaluate& ev
     done(std::move(admitted));
     return;
   }
-  Outcome outcome = decide(keys, evaluate, options.claim);
+  Outcome outcome = decide(keys, evaluate, options);
   const SequenceNumber depends_on = outcome.depends_on;
   if (visibility_->visible() < depends_on && options_.durability == Durability::kSync) {
     const bool lends = options_.caller_may_write_log && options_.caller_may_write_log();

@@ -23,7 +23,7 @@
 // iterators, claims and pinned values must be gone before the Store is destroyed.
 // Errors: kBusy (the directory is in use), kCorruption (file and offset), kStoreFailed (an earlier log failure: reads go on,
 // reopen the store), kOutcomeUnknown (the log failed under this write), kThrottled (see WriteOptions), kConflict (a write of a key that
-// a transaction holds, see claim).
+// a transaction holds, see claim; WriteOptions::max_evaluations).
 #pragma once
 
 #include <cstdint>
@@ -97,6 +97,9 @@ struct WriteOptions {
   OnOverload on_overload = OnOverload::kWait;
   // The claim that holds the commit's keys, when it is a transaction's. Borrowed until the commit is decided.
   const KeyClaim* claim = nullptr;
+  // After how many evaluations that other commits made void a commit gives up with kConflict; 0: never. For commits of many keys that can as
+  // well be made in parts, lest they are never faster than the writers of each of their keys.
+  uint32_t max_evaluations = 0;
 };
 
 struct KeyspaceInfo {

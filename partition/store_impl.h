@@ -93,7 +93,7 @@ class StoreImpl final : public Store {
   // --- commit.cc
   Status admit(const WriteOptions& options);
   Status check_batch(const WriteBatch& batch, const std::vector<WriteBatch::Entry>& entries) const;
-  Outcome decide(std::span<const CommitKey> keys, const Evaluate& evaluate, const KeyClaim* claim);
+  Outcome decide(std::span<const CommitKey> keys, const Evaluate& evaluate, const WriteOptions& options);
   template <typename Keys>
   void approach(const Keys& keys);
   Result<CommitResult> append_and_apply(WriteBatch* batch, const std::vector<WriteBatch::Entry>& entries,

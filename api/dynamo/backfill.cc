@@ -1,6 +1,8 @@
 #include "api/dynamo/backfill.h"
 
+#include <algorithm>
 #include <set>
+#include <utility>
 
 #include "base/io/clock.h"
 #include "index/index_entry.h"
@@ -9,7 +11,8 @@ namespace varve::api::dynamo {
 namespace {
 
 constexpr char kPositionsKeyspace[] = "backfill";
-constexpr uint64_t kRetryAfterNs = 5'000'000;  // a transaction holds some of the page's keys
+constexpr uint64_t kRetryAfterNs = 5'000'000;  // a transaction holds the page's one key
+constexpr uint32_t kMaxEvaluations = 4;        // of a page of several
 
 // The index, as the form of its table has it; nullopt when it is not there or not being filled.
 std::optional<size_t> find_filling(const Table& table, Slice index_id) {
@@ -23,12 +26,13 @@ Status gone() { return Status::not_found("backfill: the index is not being fille
 
 }  // namespace
 
-Result<std::unique_ptr<Backfill>> Backfill::open(partition::Store* store, Catalog* catalog) {
+Result<std::unique_ptr<Backfill>> Backfill::open(partition::Store* store, Catalog* catalog,
+                                                 std::function<void(const std::string&)> log_line) {
   std::optional<KeyspaceId> positions = store->find_keyspace(kPositionsKeyspace);
   if (!positions) {
     VARVE_ASSIGN_OR_RETURN(positions, store->create_keyspace(kPositionsKeyspace));
   }
-  std::unique_ptr<Backfill> backfill(new Backfill(store, catalog, *positions));
+  std::unique_ptr<Backfill> backfill(new Backfill(store, catalog, *positions, std::move(log_line)));
   VARVE_RETURN_IF_ERROR(backfill->forget_finished());
   if (!backfill->open_tasks().empty()) backfill->wake();
   return backfill;
@@ -92,20 +96,45 @@ bool Backfill::pause(uint64_t duration_ns) {
   return !stopping_;
 }
 
-void Backfill::loop() {
-  while (true) {
-    {
-      io::MutexLock lock(&mutex_);
-      while (!awake_ && !stopping_) changed_.wait(&mutex_);
-      if (stopping_) return;
-      awake_ = false;
+bool Backfill::wait_for_work(uint64_t retry_ns) {
+  const uint64_t end_ns = io::monotonic_ns() + retry_ns;
+  io::MutexLock lock(&mutex_);
+  while (!awake_ && !stopping_) {
+    if (retry_ns == 0) {
+      changed_.wait(&mutex_);
+      continue;
     }
-    for (const Task& task : open_tasks()) {
-      if (stopping()) return;
-      // kNotFound: deleted meanwhile. What else fails is tried again at the next wake.
-      if (fill(task).code() == ErrorCode::kNotFound) (void)forget(task);
-    }
+    const uint64_t now_ns = io::monotonic_ns();
+    if (now_ns >= end_ns) break;
+    changed_.wait_for(&mutex_, end_ns - now_ns);
   }
+  awake_ = false;
+  return !stopping_;
+}
+
+void Backfill::loop() {
+  uint64_t retry_ns = 0;
+  while (wait_for_work(retry_ns)) {
+    const Status filled = fill_all();
+    if (filled.ok()) {
+      retry_ns = 0;
+      continue;
+    }
+    if (retry_ns == 0 && log_line_) log_line_("backfill: " + filled.to_string());
+    retry_ns = std::clamp(2 * retry_ns, kFirstRetryNs, kLastRetryNs);
+  }
+}
+
+Status Backfill::fill_all() {
+  Status first;
+  for (const Task& task : open_tasks()) {
+    if (stopping()) return {};
+    Status filled = fill(task);
+    // kNotFound: deleted meanwhile.
+    if (filled.code() == ErrorCode::kNotFound) filled = forget(task);
+    if (first.ok()) first = std::move(filled);
+  }
+  return first;
 }
 
 Status Backfill::fill(const Task& task) {
@@ -118,24 +147,27 @@ Status Backfill::fill(const Task& task) {
         const auto found, store_->get(positions_, task.index_id, partition::ReadPoint::visible(), &position));
     if (found.found) after = std::string(position.slice());
   }
+  size_t limit = kBackfillPageItems;
   while (true) {
     const uint64_t begin_ns = io::monotonic_ns();
-    VARVE_ASSIGN_OR_RETURN(const Page page, read_page(task, after));
+    VARVE_ASSIGN_OR_RETURN(const Page page, read_page(task, after, limit));
     if (!page.keys.empty()) {
       const Status committed = commit_page(task, page);
       if (committed.code() == ErrorCode::kConflict) {
-        if (!pause(kRetryAfterNs)) return {};
+        limit = std::max<size_t>(page.keys.size() / 2, 1);
+        if (page.keys.size() == 1 ? !pause(kRetryAfterNs) : stopping()) return {};
         continue;
       }
       VARVE_RETURN_IF_ERROR(committed);
       after = page.keys.back();
+      limit = std::min(2 * limit, kBackfillPageItems);
     }
     if (page.last) return finish(task);
     if (!pause(io::monotonic_ns() - begin_ns)) return {};
   }
 }
 
-Result<Backfill::Page> Backfill::read_page(const Task& task, const std::string& after) const {
+Result<Backfill::Page> Backfill::read_page(const Task& task, const std::string& after, size_t limit) const {
   Page page;
   size_t bytes = 0;
   const lsm::Bounds bounds{after, std::nullopt};
@@ -143,7 +175,7 @@ Result<Backfill::Page> Backfill::read_page(const Task& task, const std::string& 
                          store_->iterate(task.table->items, bounds, partition::ReadPoint::visible()));
   for (at->seek_to_first(); at->valid(); at->next()) {
     if (at->key() == after) continue;
-    if (page.keys.size() == kBackfillPageItems || bytes >= kBackfillPageBytes) break;
+    if (page.keys.size() == limit || bytes >= kBackfillPageBytes) break;
     page.keys.emplace_back(at->key());
     bytes += at->value().size();
   }
@@ -171,18 +203,22 @@ Status Backfill::commit_page(const Task& task, const Page& page) {
     batch->put(positions_, task.index_id, page.keys.back());
     return {};
   };
-  return store_->commit(page.commit_keys, evaluate).status();
+  partition::WriteOptions options;
+  if (page.keys.size() > 1) options.max_evaluations = kMaxEvaluations;
+  return store_->commit(page.commit_keys, evaluate, options).status();
 }
 
 Status Backfill::finish(const Task& task) {
   const auto updated = catalog_->amend(task.table->description.name, [&](Table* table) -> Failure {
     const auto i = find_filling(*table, task.index_id);
-    if (!i) return from_status(gone());
+    if (!i) return resource_not_found();
     table->description.indexes[*i].status = IndexStatus::kActive;
     table->description.indexes[*i].backfilling = false;
     return std::nullopt;
   });
-  return updated.ok() ? forget(task) : gone();
+  if (updated.ok()) return forget(task);
+  if (updated.error().type == ErrorType::kResourceNotFound) return gone();
+  return {updated.error().code(), updated.error().message};
 }
 
 Status Backfill::forget(const Task& task) {

@@ -9,12 +9,14 @@
 // Where it is stands in the keyspace "backfill" (index id -> the last key done), written in the same commits: after a crash it goes on where
 // it was. At the end the catalog says that the index is active.
 //
-// It takes at most half of one thread's time, and waits where memory for writes is short.
+// It takes at most half of one thread's time, and waits where memory for writes is short. A page whose items are written all the time, or held by
+// a transaction, is tried again as half of it, at last as single items, which then are as fast as any other writer of theirs.
 //
 // Threads: one of its own, begun at the first index to be filled; wake from any. Ownership: borrows store and catalog; stop it before the store
-// closes. Errors: what goes wrong is left for the next wake, or the next open, to try again.
+// closes. Errors: what fails is told and tried again, at first after kFirstRetryNs, then after ever longer pauses.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,8 +33,12 @@ inline constexpr size_t kBackfillPageBytes = 256u << 10;
 
 class Backfill {
  public:
-  // Goes on with what an earlier process left.
-  static Result<std::unique_ptr<Backfill>> open(partition::Store* store, Catalog* catalog);
+  static constexpr uint64_t kFirstRetryNs = 100'000'000;
+  static constexpr uint64_t kLastRetryNs = 10'000'000'000;
+
+  // Goes on with what an earlier process left. log_line: a line for people about what failed; null: none.
+  static Result<std::unique_ptr<Backfill>> open(partition::Store* store, Catalog* catalog,
+                                                std::function<void(const std::string&)> log_line = nullptr);
   ~Backfill() { stop(); }
   Backfill(const Backfill&) = delete;
   Backfill& operator=(const Backfill&) = delete;
@@ -54,9 +60,14 @@ class Backfill {
     bool last = false;
   };
 
-  Backfill(partition::Store* store, Catalog* catalog, KeyspaceId positions)
-      : store_(store), catalog_(catalog), positions_(positions) {}
+  Backfill(partition::Store* store, Catalog* catalog, KeyspaceId positions,
+           std::function<void(const std::string&)> log_line)
+      : store_(store), catalog_(catalog), positions_(positions), log_line_(std::move(log_line)) {}
   void loop();
+  // Until there is something to do: at the latest after retry_ns, unless that is 0. False when it was stopped.
+  bool wait_for_work(uint64_t retry_ns);
+  // The first failure among all that are to be filled.
+  Status fill_all();
   // False when it was stopped.
   bool pause(uint64_t duration_ns);
   bool stopping();
@@ -64,7 +75,7 @@ class Backfill {
   Status forget_finished();
 
   Status fill(const Task& task);
-  Result<Page> read_page(const Task& task, const std::string& after) const;
+  Result<Page> read_page(const Task& task, const std::string& after, size_t limit) const;
   Status commit_page(const Task& task, const Page& page);
   Status finish(const Task& task);
   Status forget(const Task& task);
@@ -72,6 +83,7 @@ class Backfill {
   partition::Store* const store_;
   Catalog* const catalog_;
   const KeyspaceId positions_;
+  const std::function<void(const std::string&)> log_line_;
 
   io::Mutex mutex_;
   io::CondVar changed_;

@@ -1,7 +1,9 @@
 // BatchWriteItem: up to 25 puts and deletes over several tables, in one commit. DynamoDB promises each request alone to be atomic;
-// here the whole batch is, and nothing is ever unprocessed.
+// here the whole batch is. Only what would make the commit's log record larger than kCommitBytes is left out, and told as unprocessed: large
+// items in many indexes.
 #include <memory>
 #include <set>
+#include <span>
 
 #include "api/dynamo/item_change.h"
 #include "api/dynamo/item_collection.h"
@@ -14,6 +16,8 @@ namespace varve::api::dynamo {
 namespace {
 
 constexpr size_t kMaxWrites = 25;
+// A write comes to at most 10 MB: an item of 400 KB in the table, in twenty indexes, and twice in the stream.
+constexpr size_t kCommitBytes = 32u << 20;
 
 class BatchCommit {
  public:
@@ -30,9 +34,10 @@ class BatchCommit {
   Outcome<BatchWriteItemResult> finish(const Result<partition::CommitResult>& committed) {
     if (failure_ && committed.code() == ErrorCode::kConflict) return *std::move(failure_);
     if (!committed.ok()) return error_of_store(committed.status());
-    BatchWriteItemResult result{std::move(consumed_), {}};
+    BatchWriteItemResult result{std::move(consumed_), {}, {}};
+    VARVE_RETURN_IF_FAILED(tell_unprocessed(&result));
     if (return_item_collection_metrics_) {
-      for (const Write& write : writes_) {
+      for (const Write& write : std::span(writes_).first(processed_)) {
         add_collection_metrics(store_, *tables_[write.table], write.tree_key,
                                &result.item_collection_metrics);
       }
@@ -49,11 +54,14 @@ class BatchCommit {
 
   Failure add(const BatchWrite& request, size_t table);
   Failure apply(std::span<const partition::Image> images, partition::WriteBatch* batch);
+  Failure tell_unprocessed(BatchWriteItemResult* result) const;
 
   partition::Store* store_ = nullptr;
   bool return_item_collection_metrics_ = false;
+  std::vector<std::string> names_;  // as the request spelt them
   std::vector<TableRef> tables_;
   std::vector<Write> writes_;
+  size_t processed_ = 0;  // how many of them the last evaluation carried out
   std::vector<partition::CommitKey> keys_;
   std::vector<ConsumedCapacity> consumed_;
   Failure failure_;  // the last evaluation's
@@ -118,6 +126,27 @@ Failure BatchCommit::apply(std::span<const partition::Image> images, partition::
     const ItemChange change{*tables_[write.table], write.tree_key, before, after};
     VARVE_ASSIGN_OR_FAIL(const ConsumedCapacity consumed, change.add_to(batch));
     consumed_[write.table].add(consumed);
+    processed_ = i + 1;
+    if (batch->bytes() > kCommitBytes) break;
+  }
+  return std::nullopt;
+}
+
+Failure BatchCommit::tell_unprocessed(BatchWriteItemResult* result) const {
+  for (const Write& write : std::span(writes_).subspan(processed_)) {
+    BatchWrite left;
+    if (write.encoded.empty()) {
+      const index::KeySchema& schema = tables_[write.table]->description.key_schema;
+      VARVE_ASSIGN_OR_FAIL_STATUS(const index::PrimaryKey key,
+                                  index::decode_tree_key(schema, write.tree_key));
+      left.delete_key = key.to_item(schema);
+    } else {
+      VARVE_ASSIGN_OR_FAIL_STATUS(left.put_item.emplace(), index::decode_item(write.encoded));
+    }
+    auto& tables = result->unprocessed;
+    const std::string& name = names_[write.table];
+    if (tables.empty() || tables.back().first != name) tables.emplace_back(name, std::vector<BatchWrite>());
+    tables.back().second.push_back(std::move(left));
   }
   return std::nullopt;
 }
@@ -141,6 +170,7 @@ Outcome<std::shared_ptr<BatchCommit>> BatchCommit::prepare(const Context& contex
   std::vector<TableRef>& tables = commit->tables_;
   for (const auto& [name, writes] : request.tables) {
     VARVE_ASSIGN_OR_FAIL(tables.emplace_back(), context.table_for_items(name));
+    commit->names_.push_back(name);
   }
   for (size_t i = 0; i < tables.size(); ++i) {
     commit->consumed_.push_back({tables[i]->description.name, 0, {}});

@@ -44,6 +44,8 @@ class Catalog {
   // Names after `after` in the order of their bytes, at most `limit`; *more says whether there are further ones.
   std::vector<std::string> list(Slice after, size_t limit, bool* more) const;
   size_t size() const;
+  // Above 0: what DynamoDB makes callers wait for, they wait for here too.
+  uint64_t delay_us() const { return delay_us_; }
   // Every table, for those who look after them in the background.
   std::vector<TableRef> all() const;
 

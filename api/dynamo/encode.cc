@@ -158,6 +158,16 @@ void write_unprocessed(const KeysAndAttributes& request, const std::vector<size_
   out->end_object();
 }
 
+void write_batch_write(const BatchWrite& write, JsonWriter* out) {
+  out->begin_object();
+  out->key(write.put_item ? "PutRequest" : "DeleteRequest");
+  out->begin_object();
+  out->key(write.put_item ? "Item" : "Key");
+  write_item(write.put_item ? *write.put_item : *write.delete_key, out);
+  out->end_object();
+  out->end_object();
+}
+
 }  // namespace
 
 std::string encode_error(const Error& error) {
@@ -276,6 +286,12 @@ std::string encode_batch_write(const BatchWriteItemResult& result, ReturnConsume
   out.begin_object();
   out.key("UnprocessedItems");
   out.begin_object();
+  for (const auto& [table, writes] : result.unprocessed) {
+    out.key(table);
+    out.begin_array();
+    for (const BatchWrite& write : writes) write_batch_write(write, &out);
+    out.end_array();
+  }
   out.end_object();
   write_capacity_list(result.consumed_capacity, capacity, &out);
   write_metrics_by_table(result.item_collection_metrics, &out);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "api/dynamo/item_change.h"
+#include "api/dynamo/item_expiry.h"
 #include "base/io/clock.h"
 #include "index/expiry_entry.h"
 
@@ -14,6 +15,13 @@ namespace {
 constexpr uint64_t kNsPerSecond = 1'000'000'000;
 
 int64_t now_seconds() { return static_cast<int64_t>(io::wall_us() / 1'000'000); }
+
+// A batch of many keys gives up when they are written all the time.
+partition::WriteOptions options_for(size_t keys) {
+  partition::WriteOptions options;
+  if (keys > 1) options.max_evaluations = 4;
+  return options;
+}
 
 // A table that went away, or changed, under a commit is looked at anew by the next round.
 Status unless_gone(const Status& status) { return status.code() == ErrorCode::kNotFound ? Status() : status; }
@@ -52,11 +60,11 @@ Status Expiry::fill_batch(const TableRef& table, const std::vector<std::string>&
     for (size_t i = 0; i < images.size(); ++i) {
       VARVE_ASSIGN_OR_RETURN(const ItemImage image, image_of(images[i]));
       const auto time = index::time_to_live(image.view, table->expiry->attribute);
-      if (time) batch->put(table->expiry->entries, index::encode_expiry_key(*time, tree_keys[i]), {});
+      if (time) put_expiry_entry(*table->expiry, *time, tree_keys[i], batch);
     }
     return {};
   };
-  return context_.store->commit(keys, evaluate).status();
+  return context_.store->commit(keys, evaluate, options_for(keys.size())).status();
 }
 
 Status Expiry::fill(const TableRef& table, const std::function<bool()>& keep_going) {
@@ -80,9 +88,13 @@ Status Expiry::fill(const TableRef& table, const std::function<bool()>& keep_goi
       VARVE_RETURN_IF_ERROR(items->status());
     }
     if (tree_keys.empty()) break;
-    const Status filled = fill_batch(table, tree_keys);
+    Status filled = fill_batch(table, tree_keys);
+    if (filled.code() == ErrorCode::kConflict) {
+      tree_keys.resize(1);  // one is as fast as any other writer of it
+      filled = fill_batch(table, tree_keys);
+    }
     if (filled.code() == ErrorCode::kConflict)
-      return {};  // a transaction holds one of them: the next round goes on here
+      return {};  // a transaction holds it: the next round goes on here
     VARVE_RETURN_IF_ERROR(filled);
     filled_to = tree_keys.back() + '\0';
   }
@@ -125,19 +137,23 @@ Status Expiry::remove_of(const TableRef& table, std::span<const partition::Commi
     }
     return {};
   };
-  return context_.store->commit(keys, evaluate).status();
+  return context_.store->commit(keys, evaluate, options_for(keys.size())).status();
 }
 
-Status Expiry::remove_batch(const TableRef& table, const Batch& batch) {
+Status Expiry::remove_batch(const TableRef& table, const Batch& batch, bool* left_some) {
   std::vector<partition::CommitKey> keys;
   keys.reserve(batch.tree_keys.size());
   for (const std::string& tree_key : batch.tree_keys) keys.push_back({table->items, tree_key});
   Status together = remove_of(table, keys, batch, 0);
   if (together.code() != ErrorCode::kConflict) return together;
-  // A transaction holds one of the items: the others go alone, that one with a later round.
+  // A transaction holds one of the items, or they are written all the time: they go one by one, those that are held with a later round.
   for (size_t i = 0; i < keys.size(); ++i) {
     const Status alone = remove_of(table, {&keys[i], 1}, batch, i);
-    if (!alone.ok() && alone.code() != ErrorCode::kConflict) return alone;
+    if (alone.code() == ErrorCode::kConflict) {
+      *left_some = true;
+    } else {
+      VARVE_RETURN_IF_ERROR(alone);
+    }
   }
   return {};
 }
@@ -148,16 +164,38 @@ void Expiry::keep_rate(size_t removed) {
   if (next_removal_ns_ > now_ns) io::sleep_ns(next_removal_ns_ - now_ns);
 }
 
+void Expiry::begin_pass(const TableExpiry& expiry, Sweep* sweep) {
+  const uint64_t now_ns = io::monotonic_ns();
+  const int64_t now = now_seconds();
+  auto& floors = sweep->floors;
+  floors.emplace_back(now_ns, expiry.floor->take(now));
+  // That of the pass before counts however long it took.
+  while (floors.size() > 2 && floors.front().first + kFloorCountsNs < now_ns) floors.pop_front();
+  const auto lowest = std::min_element(floors.begin(), floors.end(),
+                                       [](const auto& a, const auto& b) { return a.second < b.second; });
+  sweep->from_seconds = lowest->second;
+  if (now_ns >= sweep->next_whole_ns) {
+    sweep->next_whole_ns = now_ns + kWholeSweepNs;
+    sweep->from_seconds = INT64_MIN;
+  }
+  sweep->left_some = false;
+  sweep->at = index::expired_range(now, sweep->from_seconds).lower;
+}
+
+void Expiry::end_pass(const TableExpiry& expiry, Sweep* sweep) {
+  if (sweep->left_some) expiry.floor->lower(sweep->from_seconds);
+  sweep->at.clear();
+}
+
 Status Expiry::sweep(const TableRef& table, const std::function<bool()>& keep_going) {
   const index::KeyRange range = index::expired_range(now_seconds());
-  std::string& swept_to = swept_to_[table->description.id];
-  // Also when the last round got to its end: entries that are expired from the start lie before it.
-  if (swept_to.empty() || swept_to < range.lower || swept_to >= range.upper) swept_to = range.lower;
+  Sweep& sweep = sweeps_[expiry_keyspace(table->description.id, table->expiry->enabled_us)];
+  if (sweep.at.empty() || sweep.at < range.lower) begin_pass(*table->expiry, &sweep);
   while (keep_going()) {
     Batch batch;
     {
       VARVE_ASSIGN_OR_RETURN(const auto entries,
-                             context_.store->iterate(table->expiry->entries, {swept_to, Slice(range.upper)},
+                             context_.store->iterate(table->expiry->entries, {sweep.at, Slice(range.upper)},
                                                      partition::ReadPoint::visible()));
       for (entries->seek_to_first(); entries->valid() && batch.times.size() < kItemsPerCommit;
            entries->next()) {
@@ -168,11 +206,11 @@ Status Expiry::sweep(const TableRef& table, const std::function<bool()>& keep_go
       VARVE_RETURN_IF_ERROR(entries->status());
     }
     if (batch.times.empty()) {
-      swept_to.clear();
+      end_pass(*table->expiry, &sweep);
       return {};
     }
-    VARVE_RETURN_IF_ERROR(remove_batch(table, batch));
-    swept_to = index::encode_expiry_key(batch.times.back(), batch.tree_keys.back()) + '\0';
+    VARVE_RETURN_IF_ERROR(remove_batch(table, batch, &sweep.left_some));
+    sweep.at = index::encode_expiry_key(batch.times.back(), batch.tree_keys.back()) + '\0';
     keep_rate(batch.times.size());
   }
   return {};

@@ -6,6 +6,8 @@
 // and removes it only if it still says the time that the entry says. So a write that gives an item a later time always saves it. The
 // removal is a change like any other: indexes and the stream follow, the record's by_service is set.
 //
+// A sweep begins at the table's ExpiryFloor, because the index below consists of what was removed there.
+//
 // The filling walks the table's items and adds, by commits on the items' keys, the entry that each of them has now; it is
 // repeated from the start after a crash, until the table's entry says that it is done.
 //
@@ -13,10 +15,12 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "api/dynamo/context.h"
@@ -34,6 +38,10 @@ class Expiry {
   static constexpr size_t kItemsPerCommit = 64;
   // The rate that the sweep does not exceed.
   static constexpr uint64_t kRemovalsPerSecond = 40'000;
+  // How often a sweep begins from the start, whatever the floor says.
+  static constexpr uint64_t kWholeSweepNs = 300'000'000'000;
+  // How long a floor counts that a sweep has taken, at least.
+  static constexpr uint64_t kFloorCountsNs = 10'000'000'000;
   // How long a round may take: what is left is the next one's.
   static constexpr uint64_t kRoundNs = 900'000'000;
 
@@ -44,11 +52,21 @@ class Expiry {
 
  private:
   struct Batch;
+  // Of one table.
+  struct Sweep {
+    std::string at;                    // where a pass that ran out of time stopped; empty: a new one begins
+    int64_t from_seconds = INT64_MIN;  // where that pass began
+    bool left_some = false;            // transactions held some of what it met
+    std::deque<std::pair<uint64_t, int64_t>> floors;  // taken within kFloorCountsNs, with the time
+    uint64_t next_whole_ns = 0;
+  };
   Status fill(const TableRef& table, const std::function<bool()>& keep_going);
   Status sweep(const TableRef& table, const std::function<bool()>& keep_going);
   Status fill_batch(const TableRef& table, const std::vector<std::string>& tree_keys);
-  // Removes what is still expired of a batch.
-  Status remove_batch(const TableRef& table, const Batch& batch);
+  static void begin_pass(const TableExpiry& expiry, Sweep* sweep);
+  static void end_pass(const TableExpiry& expiry, Sweep* sweep);
+  // Removes what is still expired of a batch. *left_some: transactions held some of it.
+  Status remove_batch(const TableRef& table, const Batch& batch, bool* left_some);
   Status remove_of(const TableRef& table, std::span<const partition::CommitKey> keys, const Batch& batch,
                    size_t first);
   void keep_rate(size_t removed);
@@ -56,9 +74,9 @@ class Expiry {
   const Context context_;
   uint64_t round_ends_ns_ = 0;
   uint64_t next_removal_ns_ = 0;  // when the rate allows the next batch
-  // Where a round that ran out of time stopped: a filling by its keyspace, a sweep by its table's id.
-  std::map<std::string, std::string> filled_to_;
-  std::map<std::string, std::string> swept_to_;
+  std::map<std::string, std::string>
+      filled_to_;                        // where a filling that ran out of time stopped, by its keyspace
+  std::map<std::string, Sweep> sweeps_;  // by the index's keyspace
 };
 
 }  // namespace varve::api::dynamo

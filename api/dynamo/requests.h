@@ -303,9 +303,11 @@ struct TransactGetItemsResult {
 };
 
 struct BatchWriteItemResult {
-  // Everything is written or the whole request is refused, so there is nothing unprocessed to tell.
   std::vector<ConsumedCapacity> consumed_capacity;  // one per table, in the request's order
   TableCollectionMetrics item_collection_metrics;   // when asked for
+  // The rest of a batch that is too large to be written at once, as the tables of the next request: large items in many
+  // indexes. Empty otherwise: then all was written together.
+  std::vector<std::pair<std::string, std::vector<BatchWrite>>> unprocessed;
 };
 
 struct ExecuteStatementResult {

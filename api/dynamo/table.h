@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/dynamo/expiry_floor.h"
 #include "api/dynamo/table_requests.h"
 #include "base/ids.h"
 #include "base/result.h"
@@ -37,6 +38,8 @@ struct TableExpiry {
   uint64_t enabled_us = 0;
   bool filling = false;  // items from before it was enabled may still lack their entries
   KeyspaceId entries;    // found by its name, not stored
+  // Not stored. Shared by all forms of the table, because whoever writes may know an older one than the sweep.
+  std::shared_ptr<ExpiryFloor> floor = std::make_shared<ExpiryFloor>();
 };
 
 // The Kinesis destination of a table's changes: kinesis_queues.h.
@@ -87,6 +90,7 @@ struct Table {
   std::vector<KeyspaceId> index_entries;
   std::optional<TableStream> stream;            // while one is enabled
   std::optional<TableExpiry> expiry;            // while time to live is enabled
+  uint64_t expiry_changed_us = 0;               // when it was enabled or disabled; not stored, 0 after an open
   std::optional<TableDestination> destination;  // once there was one
   Successor successor;
 

@@ -1,10 +1,15 @@
 // UpdateTimeToLive and DescribeTimeToLive.
+#include <algorithm>
+
 #include "api/dynamo/expiry.h"
 #include "api/dynamo/operations.h"
 #include "base/io/clock.h"
 
 namespace varve::api::dynamo {
 namespace {
+
+// For as long DynamoDB refuses the next change; here where tables take their time too (--table-delay-ms).
+constexpr uint64_t kBetweenChangesUs = 3600ull * 1'000'000;
 
 Failure check(const TimeToLiveSpecification& wanted) {
   const std::string& name = wanted.attribute;
@@ -23,11 +28,18 @@ Failure change_expiry(const Context& context, const TimeToLiveSpecification& wan
     return validation_error(wanted.enabled ? "TimeToLive is already enabled"
                                            : "TimeToLive is already disabled");
   }
+  const uint64_t now_us = io::wall_us();
+  const uint64_t changed_us =
+      std::max(table->expiry_changed_us, table->expiry ? table->expiry->enabled_us : 0);
+  if (context.catalog->delay_us() > 0 && now_us < changed_us + kBetweenChangesUs) {
+    return validation_error("Time to live has been modified multiple times within a fixed interval");
+  }
+  table->expiry_changed_us = now_us;
   if (!wanted.enabled) {
     table->expiry.reset();
     return std::nullopt;
   }
-  TableExpiry expiry{wanted.attribute, io::wall_us(), true, {}};
+  TableExpiry expiry{wanted.attribute, now_us, true, {}};
   std::string keyspace = expiry_keyspace(table->description.id, expiry.enabled_us);
   // One that a failed attempt has left may be in the way.
   while (context.store->find_keyspace(keyspace)) {

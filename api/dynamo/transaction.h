@@ -19,6 +19,9 @@ namespace varve::api::dynamo {
 
 inline constexpr size_t kMaxTransactionItems = 100;
 inline constexpr size_t kMaxTransactionBytes = 4u << 20;
+// Of what a transaction writes, index entries and stream records included: it is one record of the log, which takes 96 MiB. Small changes of many
+// large items can come to more.
+inline constexpr size_t kMaxTransactionWriteBytes = 80u << 20;
 inline constexpr size_t kMaxTokenLength = 36;
 // A transaction's reads and writes cost twice as much as others.
 inline constexpr double kTransactionFactor = 2;

@@ -115,6 +115,11 @@ Failure WriteTransaction::apply_members(std::span<const partition::Image> images
       continue;
     }
     add_transaction_units(members_[i].write->result().consumed_capacity, &result_.consumed_capacity);
+    if (batch->bytes() > kMaxTransactionWriteBytes) {
+      return validation_error(
+          "Transaction size cannot exceed 80 MB, the items that are written, their index entries and their "
+          "stream records included");
+    }
   }
   if (canceled) return transaction_canceled(std::move(reasons));
   return std::nullopt;

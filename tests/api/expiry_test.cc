@@ -11,6 +11,7 @@
 #include "base/io/thread.h"
 #include "base/random.h"
 #include "index/expiry_entry.h"
+#include "index/key_codec.h"
 #include "tests/api/stream_history.h"
 #include "tests/api/test_database.h"
 #include "tests/support/scale.h"
@@ -209,6 +210,42 @@ TEST(Expiry, AFillingThatWasCutOffDoesNotShortenTheNext) {
     enable(database, "Tab");
     ASSERT_TRUE(expiry.round(true, [] { return true; }).ok());
     EXPECT_EQ(database->describe_time_to_live("Tab")->status, TimeToLiveStatus::kEnabled);
+    EXPECT_EQ(index_disagreement(database, "Tab"), "");
+  });
+}
+
+// A sweep does not look again at what earlier ones have emptied, but finds what is put there later.
+TEST(Expiry, WhatIsPutBelowTheFloorIsFound) {
+  with_database(12, [](Database* database) {
+    ASSERT_TRUE(database->create_table(table_named("Tab", false)).ok());
+    enable(database, "Tab");
+    for (int i = 0; i < 100; ++i)
+      put(database, "Tab", item("k" + std::to_string(i), seconds(now_seconds() - i)));
+    io::sleep_ns(60 * kSecondNs);
+    EXPECT_EQ(keys_of(database, "Tab").size(), 0u);
+    const auto floor = [&] { return database->context().catalog->find("Tab")->expiry->floor->seconds(); };
+    EXPECT_GT(floor(), now_seconds() - 5);
+    for (const int64_t age : {5, 1000, 1'000'000, 100'000'000}) {
+      put(database, "Tab", item("late", seconds(now_seconds() - age)));
+      put(database, "Tab",
+          item("fraction",
+               AttributeValue::number(*Number::parse(std::to_string(now_seconds() - age) + ".5"))));
+      io::sleep_ns(3 * kSecondNs);
+      EXPECT_EQ(keys_of(database, "Tab").size(), 0u) << age;
+    }
+    // A transaction that holds an item leaves it to a later sweep.
+    put(database, "Tab", item("held", seconds(now_seconds() + 5)));
+    const dynamo::TableRef table = database->context().catalog->find("Tab");
+    const std::string tree_key = index::encode_tree_key(AttributeValue::string("held"), nullptr);
+    const partition::CommitKey key{table->items, tree_key};
+    std::vector<size_t> taken;
+    auto claim = database->store().claim({&key, 1}, &taken);
+    ASSERT_NE(claim, nullptr);
+    io::sleep_ns(60 * kSecondNs);
+    EXPECT_EQ(keys_of(database, "Tab").size(), 1u);
+    claim.reset();
+    io::sleep_ns(3 * kSecondNs);
+    EXPECT_EQ(keys_of(database, "Tab").size(), 0u);
     EXPECT_EQ(index_disagreement(database, "Tab"), "");
   });
 }

@@ -184,5 +184,39 @@ TEST(TableLifecycle, AProtectedTableIsNotDeletedAndStaysActive) {
   });
 }
 
+TEST(TableLifecycle, TimeToLiveIsToldWhenTheTableIsThereAndChangesOnceAnHour) {
+  constexpr Slice kOn =
+      R"({"TableName":"Tab","TimeToLiveSpecification":{"Enabled":true,"AttributeName":"t"}})";
+  constexpr Slice kOff =
+      R"({"TableName":"Tab","TimeToLiveSpecification":{"Enabled":false,"AttributeName":"t"}})";
+  constexpr uint64_t kHourNs = 3600ull * 1'000'000'000;
+  const auto expect_too_soon = [](const dynamo::Response& response) {
+    EXPECT_EQ(response.error_type, "ValidationException");
+    EXPECT_NE(response.body.find("\"Time to live has been modified multiple times within a fixed interval\""),
+              std::string::npos)
+        << response.body;
+  };
+  Lifecycle table;
+  table.run([&] {
+    ASSERT_EQ(table.ask("CreateTable", kCreate).status, 200);
+    const dynamo::Response early = table.ask("DescribeTimeToLive", kName);
+    EXPECT_NE(early.body.find("Cannot describe time to live while table is in CREATING state: Current table "
+                              "state is CREATING"),
+              std::string::npos)
+        << early.body;
+    table.wait();
+    EXPECT_EQ(table.ask("UpdateTimeToLive", kOn).status, 200);
+    expect_too_soon(table.ask("UpdateTimeToLive", kOff));
+    io::sleep_ns(kHourNs / 2);
+    table.reopen();
+    expect_too_soon(table.ask("UpdateTimeToLive", kOff));
+    io::sleep_ns(kHourNs / 2 + 1'000'000'000);
+    EXPECT_EQ(table.ask("UpdateTimeToLive", kOff).status, 200);
+    expect_too_soon(table.ask("UpdateTimeToLive", kOn));
+    io::sleep_ns(kHourNs + 1'000'000'000);
+    EXPECT_EQ(table.ask("UpdateTimeToLive", kOn).status, 200);
+  });
+}
+
 }  // namespace
 }  // namespace varve::api
