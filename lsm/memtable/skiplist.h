@@ -115,6 +115,8 @@ class SkipList::Approach {
   Approach(const SkipList& list, Slice user_key);
   // Goes on to the next node that has to be fetched. False once it has arrived.
   bool step();
+  // When it has arrived: the first node at or after the key, as it was then; null when there was none.
+  const Node* place() const { return next_; }
 
  private:
   Target target_{};

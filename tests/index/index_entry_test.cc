@@ -123,6 +123,61 @@ TEST(IndexEntry, OrderIsThatOfTheValues) {
   }
 }
 
+// An item of the key 'p' whose attributes come from few values, some of them unfit for the index's key; or none.
+std::string random_image(Random* random) {
+  if (random->one_in(8)) return {};
+  Item item = item_of("{pk: 'p'}");
+  const auto maybe = [&](const char* name, std::initializer_list<const char*> values) {
+    if (random->one_in(8)) return;
+    const Item chosen = item_of(std::string("{v: ") + *(values.begin() + random->below(values.size())) + "}");
+    item.set(name, *chosen.find("v"));
+  };
+  maybe("g", {"'a'", "'a'", "'a'", "'a'", "'b'", "1", "''"});
+  maybe("h", {"1", "1", "1", "1", "2", "'1'"});
+  maybe("s", {"1", "1", "1", "1.5"});
+  maybe("x", {"'x'", "['deep', {m: true}]"});
+  maybe("y", {"2", "3"});
+  return encode_item(item);
+}
+
+TEST(IndexChange, IsTheDifferenceOfTheEntriesBeforeAndAfter) {
+  const uint64_t seed = 22;
+  std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
+  Random random(seed);
+  const std::string key = encode_tree_key(*key_of_item(kTable, item_of("{pk: 'p'}")));
+  int empty = 0, moved = 0, replaced = 0;
+  for (int round = 0; round < 20000; ++round) {
+    const IndexSchema index = schema_of(static_cast<ProjectionType>(random.below(3)));
+    const std::string bytes[2] = {random_image(&random), random_image(&random)};
+    ItemImage images[2];
+    std::optional<IndexEntry> entries[2];
+    for (int i = 0; i < 2; ++i) {
+      if (bytes[i].empty()) continue;
+      images[i] = *ItemImage::of(bytes[i]);
+      entries[i] = IndexEntry::of(index, kTable, key, bytes[i]);
+    }
+    const auto& [was, is] = entries;
+    const IndexChange change = IndexChange::between(index, kTable, key, images[0], images[1]);
+    const bool same_key = was && is && was->key() == is->key();
+    EXPECT_EQ(change.removed_key, was && !same_key ? was->key() : Slice()) << "round " << round;
+    ASSERT_EQ(change.put.has_value(), is && !(same_key && was->value() == is->value())) << "round " << round;
+    if (change.put) {
+      EXPECT_EQ(change.put->key(), is->key());
+      EXPECT_EQ(change.put->value(), is->value());
+    }
+    if (change.empty()) {
+      ++empty;
+      continue;
+    }
+    EXPECT_EQ(change.before_bytes, was ? was->size_bytes() : 0) << "round " << round;
+    EXPECT_EQ(change.after_bytes, is ? is->size_bytes() : 0) << "round " << round;
+    ++(same_key ? replaced : moved);
+  }
+  EXPECT_GT(empty, 1000);
+  EXPECT_GT(moved, 1000);
+  EXPECT_GT(replaced, 100);
+}
+
 TEST(IndexKey, MessagesAreThoseOfDynamoDb) {
   const IndexSchema index = schema_of(ProjectionType::kAll);
   const auto message = [&](Slice text, ItemSource source) {

@@ -89,6 +89,32 @@ TEST(Memtable, HoldsWhatAMapHoldsInInternalKeyOrder) {
   }
 }
 
+TEST(SkipList, ApproachesThatTakeTurnsArriveWhereASeekDoes) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Random random(seed);
+    Arena arena;
+    SkipList list(&arena);
+    const uint64_t entries = random.below(2000);
+    for (uint64_t i = 0; i < entries; ++i) {
+      list.insert(random_key(&random), pack_trailer(SequenceNumber(i + 1), ValueKind::kPut), "value");
+    }
+    std::vector<std::string> keys(1 + random.below(40));
+    for (std::string& key : keys) key = random_key(&random);
+    std::vector<SkipList::Approach> approaches;
+    for (const std::string& key : keys) approaches.emplace_back(list, key);
+    for (bool under_way = true; under_way;) {
+      under_way = false;
+      for (SkipList::Approach& approach : approaches) under_way = approach.step() || under_way;
+    }
+    for (size_t i = 0; i < keys.size(); ++i) {
+      EXPECT_EQ(approaches[i].place(), list.seek(keys[i], pack_seek_trailer(kMaxSequence)));
+      EXPECT_FALSE(approaches[i].step());
+    }
+  }
+  EXPECT_FALSE(SkipList::Approach().step());
+}
+
 TEST(Memtable, ConcurrentInsertsAreAllFoundInOrder) {
   MemtablePointer memtable(new Memtable);
   constexpr uint64_t kThreads = 4, kEach = 5000;

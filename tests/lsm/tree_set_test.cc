@@ -151,6 +151,21 @@ TEST_F(TreeSetTest, AWriterBelowTheBoundaryGoesToTheSealedMemtable) {
   EXPECT_EQ(get("c"), "(none)");
 }
 
+TEST_F(TreeSetTest, AnApproachOfManyTreesChangesNothing) {
+  open();
+  put("a", "1");
+  const uint64_t entries = tree_->statistics().memtable_entries;
+  std::vector<std::string> keys;
+  for (int i = 0; i < 50; ++i) keys.push_back("key " + std::to_string(i));
+  std::vector<TreeSet::Place> places;
+  for (size_t i = 0; i < keys.size(); ++i) places.push_back({set_->tree(TreeId(1 + i % 7)), keys[i]});
+  set_->approach(places);
+  set_->approach({});
+  EXPECT_EQ(tree_->statistics().memtable_entries, entries);
+  EXPECT_EQ(get("a"), "1");
+  EXPECT_EQ(get("key 7"), "(none)");
+}
+
 TEST_F(TreeSetTest, ReplayOfWhatTheFilesHoldChangesNothing) {
   open();
   put("a", "1");
