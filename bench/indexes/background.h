@@ -23,6 +23,8 @@ struct BackgroundResult {
   uint64_t items = 0;
   double seconds = 0;
   Histogram idle_ns, busy_ns;  // of the foreground's puts
+  // Processor time of all threads but the foreground's, while it was alone and meanwhile.
+  double idle_other_ns = 0, busy_other_ns = 0;
 };
 
 Result<BackgroundResult> measure_backfill(const BackgroundOptions& options);

@@ -28,6 +28,7 @@ class Run {
   explicit Run(Settings settings) : settings_(std::move(settings)), line_("indexes") {}
 
   Status all() {
+    std::setvbuf(stdout, nullptr, _IOLBF, 0);  // each table when it is there
     line_.integer("seed", settings_.seed);
     line_.begin_cells("figures");
     if (wanted("writes")) {
@@ -74,7 +75,6 @@ class Run {
     VARVE_ASSIGN_OR_RETURN(const BackgroundResult result, measure(in_directory(settings_.background)));
     print_background(result);
     add_to_line(result, &line_);
-    std::fflush(stdout);
     return {};
   }
 

@@ -11,6 +11,13 @@ double percentile_us(const Histogram& histogram, double percentile) {
   return static_cast<double>(histogram.percentile(percentile)) / 1000.0;
 }
 
+// Processor time of the background work for one of its items: that of all other threads, less what the foreground's puts cost them.
+double work_us(const BackgroundResult& result) {
+  const double a_put_ns = ratio(result.idle_other_ns, static_cast<double>(result.idle_ns.count()));
+  const double work_ns = result.busy_other_ns - a_put_ns * static_cast<double>(result.busy_ns.count());
+  return ratio(work_ns / 1000, static_cast<double>(result.items));
+}
+
 void print_cost(const Cost& cost) {
   std::printf(" %8.2f %9.2f %8.2f %8.2f", cost.percentile_us(50), cost.percentile_us(99), cost.caller_us(),
               cost.process_us());
@@ -124,6 +131,7 @@ void print_background(const BackgroundResult& result) {
     std::printf("%-17s %8.1f %9.1f %9.1f %9.1f\n", name, percentile_us(*latency, 50),
                 percentile_us(*latency, 90), percentile_us(*latency, 99), percentile_us(*latency, 99.9));
   }
+  std::printf("processor time of the work: %.1f us an item\n", work_us(result));
   print_bar("p99 of the foreground during " + result.work,
             ratio(percentile_us(result.busy_ns, 99), percentile_us(result.idle_ns, 99)), 2);
   if (result.work == "sweep") {
@@ -154,6 +162,7 @@ void add_to_line(const BackgroundResult& result, JsonLine* line) {
   line->begin_cell(result.work);
   line->integer("items", result.items);
   line->number("per_second", ratio(static_cast<double>(result.items), result.seconds));
+  line->number("work_cpu_us", work_us(result));
   for (const auto& [name, latency] :
        {std::pair("alone", &result.idle_ns), std::pair("meanwhile", &result.busy_ns)}) {
     line->number(std::string("p50_us_") + name, percentile_us(*latency, 50));

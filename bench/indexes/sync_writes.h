@@ -14,7 +14,7 @@ struct SyncWritesOptions {
   std::string directory;
   uint64_t rounds = 6;
   uint64_t threads = 16;
-  uint64_t puts = 500;  // of a thread in a round
+  uint64_t puts = 200;  // of a thread in a round
   uint64_t seed = 1;
 };
 
