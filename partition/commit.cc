@@ -172,7 +172,8 @@ StoreImpl::Outcome StoreImpl::decide(std::span<const CommitKey> keys, const Eval
     // One image is one moment; only several need the check that they are of the same one.
     if (!writes && keys.size() <= 1) return {std::move(status), {}, newest_image};
 
-    if (writes) approach(entries);
+    // The keys were just read: with at most one entry beside them there is nothing to wait for together.
+    if (writes && entries.size() > keys.size() + 1) approach(entries);
     std::optional<Result<CommitResult>> committed;
     {
       LatchTable::Holder holder(&latches_, stripes);

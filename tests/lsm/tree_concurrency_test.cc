@@ -112,6 +112,9 @@ class Crowd {
       const std::string key = key_of(writer, i % kKeysPerWriter);
       const std::string value = std::to_string(i);
       EXPECT_TRUE(set_->wait_for_room().ok());
+      // As commits do; what it looks at may be sealed, flushed and freed meanwhile.
+      const TreeSet::Place places[] = {{set_->tree(TreeId(1)), key}, {set_->tree(TreeId(2)), key}};
+      set_->approach(places);
       const SequenceNumber sequence = commits_.reserve();
       if (i % 3 == 0) io::spin_pause();
       for (uint64_t tree = 1; tree <= 2; ++tree) {
