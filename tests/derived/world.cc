@@ -39,11 +39,14 @@ Result<std::unique_ptr<World>> World::open(io::Driver* driver, const Planted& pl
   VARVE_ASSIGN_OR_RETURN(world->catalog_, Catalog::open(store));
   VARVE_ASSIGN_OR_RETURN(world->tokens_, TransactionTokens::open(store));
   VARVE_ASSIGN_OR_RETURN(world->backfill_, Backfill::open(world->backfilled_.get(), world->catalog_.get()));
+  VARVE_ASSIGN_OR_RETURN(world->kinesis_,
+                         KinesisQueues::open(store, driver, "db", stream_options.kinesis_file_bytes));
   world->context_.store = store;
   world->context_.catalog = world->catalog_.get();
   world->context_.streams = world->streams_.get();
   world->context_.tokens = world->tokens_.get();
   world->context_.backfill = world->backfill_.get();
+  world->context_.kinesis = world->kinesis_.get();
   Context keeping = world->context_;
   keeping.store = world->kept_.get();
   world->housekeeping_ = std::make_unique<Housekeeping>(keeping, stream_options, nullptr);

@@ -7,6 +7,7 @@
 #include "api/dynamo/catalog.h"
 #include "api/dynamo/context.h"
 #include "api/dynamo/housekeeping.h"
+#include "api/dynamo/kinesis_queues.h"
 #include "api/dynamo/streams.h"
 #include "api/dynamo/transaction_tokens.h"
 #include "base/io/driver.h"
@@ -44,6 +45,7 @@ class World {
   std::unique_ptr<api::dynamo::Catalog> catalog_;
   std::unique_ptr<api::dynamo::TransactionTokens> tokens_;
   std::unique_ptr<api::dynamo::Backfill> backfill_;
+  std::unique_ptr<api::dynamo::KinesisQueues> kinesis_;
   api::dynamo::Context context_;
   std::unique_ptr<api::dynamo::Housekeeping> housekeeping_;
 };
