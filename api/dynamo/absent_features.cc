@@ -45,7 +45,6 @@ void read_page_size(MemberReader& in, Slice member, int64_t longest) {
 
 namespace {
 
-
 using Report = DecodeState::Report;
 
 // The table that the request names, which must be there; `read` reads the request's other members.

@@ -88,9 +88,9 @@ struct Table {
   // Keyspaces, found by their names, not stored: of the items, and of the entries of description.indexes, in their order.
   KeyspaceId items;
   std::vector<KeyspaceId> index_entries;
-  std::optional<TableStream> stream;            // while one is enabled
-  std::optional<TableExpiry> expiry;            // while time to live is enabled
-  uint64_t expiry_changed_us = 0;               // when it was enabled or disabled; not stored, 0 after an open
+  std::optional<TableStream> stream;  // while one is enabled
+  std::optional<TableExpiry> expiry;  // while time to live is enabled
+  uint64_t expiry_changed_us = 0;     // when it was enabled or disabled; not stored, 0 after an open
   std::optional<TableDestination> destination;  // once there was one
   Successor successor;
 

@@ -27,7 +27,9 @@ TEST(Result, CarriesValueOrTheFirstError) {
 }
 
 TEST(Result, WhatIsTakenFromATemporaryOutlivesIt) {
-  const auto list = [] { return Result<std::vector<std::string>>(std::vector<std::string>(3, std::string(100, 'x'))); };
+  const auto list = [] {
+    return Result<std::vector<std::string>>(std::vector<std::string>(3, std::string(100, 'x')));
+  };
   size_t bytes = 0;
   for (const std::string& text : *list()) bytes += text.size();  // ASan sees it when the vector is gone
   EXPECT_EQ(bytes, 300U);
