@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "base/hash.h"
+
 namespace varve::lsm {
 
 SkipList::SkipList(Arena* arena) : arena_(arena), head_(new(head_bytes_) Node) {
@@ -26,8 +28,9 @@ bool SkipList::is_before(const Node* node, const Target& target) {
 }
 
 int SkipList::height_for(const Target& target) {
-  // splitmix64's finalizer over key prefix and trailer; two bits a level.
-  uint64_t z = target.prefix + target.trailer * 0x9e3779b97f4a7c15u;
+  // splitmix64's finalizer over the hash of the key and the trailer; two bits a level. Of the whole key: the entries of one batch have one
+  // trailer and may have one prefix, and a run of equal heights is a linked list.
+  uint64_t z = hash64(target.user_key) + target.trailer * 0x9e3779b97f4a7c15u;
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
   z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
   z ^= z >> 31;

@@ -115,6 +115,24 @@ TEST(SkipList, ApproachesThatTakeTurnsArriveWhereASeekDoes) {
   EXPECT_FALSE(SkipList::Approach().step());
 }
 
+// The items of one collection, written by one batch, have one trailer, and keys that begin alike.
+TEST(SkipList, EntriesOfOneBatchThatBeginAlikeAreFoundInFewSteps) {
+  Arena arena;
+  SkipList list(&arena);
+  const auto key = [](int i) {
+    return "a long prefix that all of them share " + std::to_string(100'000 + i);
+  };
+  const uint64_t trailer = pack_trailer(SequenceNumber(7), ValueKind::kPut);
+  for (int i = 0; i < 20'000; ++i) list.insert(key(i), trailer, "");
+  for (int i = 0; i < 20'000; i += 997) {
+    const std::string wanted = key(i);
+    SkipList::Approach approach(list, wanted);
+    int steps = 0;
+    while (approach.step()) ++steps;
+    EXPECT_LT(steps, 120) << i;
+  }
+}
+
 TEST(Memtable, ConcurrentInsertsAreAllFoundInOrder) {
   MemtablePointer memtable(new Memtable);
   constexpr uint64_t kThreads = 4, kEach = 5000;

@@ -1,4 +1,4 @@
-// Counts every operator new of the test program, from any thread, so that a test can assert that a path allocates nothing.
+// Counts every operator new of a thread, so that a test can assert that a path allocates nothing, whatever background threads do.
 // Linked into the programs that say COUNTS_ALLOCATIONS.
 #pragma once
 
@@ -13,7 +13,7 @@ inline constexpr bool kAllocationsCounted = false;
 inline constexpr bool kAllocationsCounted = true;
 #endif
 
-// Since the program began.
+// Of the calling thread, since it began.
 uint64_t allocations();
 
 }  // namespace varve
