@@ -362,8 +362,8 @@ TEST(Kinesis, SwitchingWhileWritersWrite) {
     bool done = false;
     int written = 0;
     io::Thread writer("writer", [&] {
-      for (; !done; ++written) {
-        fixture.put(written);
+      while (!done) {
+        fixture.put(written++);
         io::sleep_ns(100'000);
       }
     });
