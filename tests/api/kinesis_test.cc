@@ -363,7 +363,8 @@ TEST(Kinesis, SwitchingWhileWritersWrite) {
     int written = 0;
     io::Thread writer("writer", [&] {
       while (!done) {
-        fixture.put(written++);
+        fixture.put(written);
+        ++written;  // only now: it is answered
         io::sleep_ns(100'000);
       }
     });
