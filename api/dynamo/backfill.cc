@@ -13,6 +13,7 @@ namespace {
 constexpr char kPositionsKeyspace[] = "backfill";
 constexpr uint64_t kRetryAfterNs = 5'000'000;  // a transaction holds the page's one key
 constexpr uint32_t kMaxEvaluations = 4;        // of a page of several
+constexpr uint64_t kPausesPerWork = 3;
 
 // The index, as the form of its table has it; nullopt when it is not there or not being filled.
 std::optional<size_t> find_filling(const Table& table, Slice index_id) {
@@ -163,7 +164,7 @@ Status Backfill::fill(const Task& task) {
       limit = std::min(2 * limit, kBackfillPageItems);
     }
     if (page.last) return finish(task);
-    if (!pause(io::monotonic_ns() - begin_ns)) return {};
+    if (!pause(kPausesPerWork * (io::monotonic_ns() - begin_ns))) return {};
   }
 }
 

@@ -35,7 +35,7 @@ std::string expiry_keyspace(Slice table_id, uint64_t enabled_us);
 class Expiry {
  public:
   // In one commit, of removals and of entries that a filling adds.
-  static constexpr size_t kItemsPerCommit = 64;
+  static constexpr size_t kItemsPerCommit = 16;
   // The rate that the sweep does not exceed: at 15 us of processor time an item, a third of a processor.
   static constexpr uint64_t kRemovalsPerSecond = 25'000;
   // How often a sweep begins from the start, whatever the floor says.

@@ -100,6 +100,8 @@ Result<BackgroundResult> measure_backfill(const BackgroundOptions& options) {
     result.busy_other_ns += busy_ns;
     result.seconds += static_cast<double>(io::monotonic_ns() - start_ns) / 1e9;
     result.items += options.items;
+    VARVE_RETURN_IF_ERROR(database->store().quiesce());
+    VARVE_RETURN_IF_ERROR(run_beside(&foreground, after_ms(options.idle_ms), &result.after_ns).status());
     update = {};
     update.table = kBenchTable;
     update.index_updates = {{{{}, {}, index_definition(0, index::ProjectionType::kAll).name}}};

@@ -23,6 +23,7 @@ struct BackgroundResult {
   uint64_t items = 0;
   double seconds = 0;
   Histogram idle_ns, busy_ns;  // of the foreground's puts
+  Histogram after_ns;  // of the backfill: alone again, with the index, which the puts maintain since it began
   // Processor time of all threads but the foreground's, while it was alone and meanwhile.
   double idle_other_ns = 0, busy_other_ns = 0;
 };

@@ -122,18 +122,28 @@ void print_queries(const std::vector<QueriesResult>& results) {
   }
 }
 
+std::vector<std::pair<const char*, const Histogram*>> foreground_of(const BackgroundResult& result) {
+  std::vector<std::pair<const char*, const Histogram*>> rows = {{"alone", &result.idle_ns},
+                                                                {"meanwhile", &result.busy_ns}};
+  if (result.after_ns.count() > 0) rows.emplace_back("afterwards", &result.after_ns);
+  return rows;
+}
+
 void print_background(const BackgroundResult& result) {
   std::printf("\n%s: %.0f items/s\n%-17s %8s %9s %9s %9s\n", result.work.c_str(),
               ratio(static_cast<double>(result.items), result.seconds), "foreground's puts", "p50 us",
               "p90 us", "p99 us", "p99.9 us");
-  for (const auto& [name, latency] :
-       {std::pair("alone", &result.idle_ns), std::pair("meanwhile", &result.busy_ns)}) {
+  for (const auto& [name, latency] : foreground_of(result)) {
     std::printf("%-17s %8.1f %9.1f %9.1f %9.1f\n", name, percentile_us(*latency, 50),
                 percentile_us(*latency, 90), percentile_us(*latency, 99), percentile_us(*latency, 99.9));
   }
   std::printf("processor time of the work: %.1f us an item\n", work_us(result));
   print_bar("p99 of the foreground during " + result.work,
             ratio(percentile_us(result.busy_ns, 99), percentile_us(result.idle_ns, 99)), 2);
+  if (result.after_ns.count() > 0) {
+    print_bar("the same against afterwards, with the index",
+              ratio(percentile_us(result.busy_ns, 99), percentile_us(result.after_ns, 99)), 2);
+  }
   if (result.work == "sweep") {
     print_bar("20,000 items/s of the sweep's rate",
               ratio(20'000, ratio(static_cast<double>(result.items), result.seconds)), 1);
@@ -163,8 +173,7 @@ void add_to_line(const BackgroundResult& result, JsonLine* line) {
   line->integer("items", result.items);
   line->number("per_second", ratio(static_cast<double>(result.items), result.seconds));
   line->number("work_cpu_us", work_us(result));
-  for (const auto& [name, latency] :
-       {std::pair("alone", &result.idle_ns), std::pair("meanwhile", &result.busy_ns)}) {
+  for (const auto& [name, latency] : foreground_of(result)) {
     line->number(std::string("p50_us_") + name, percentile_us(*latency, 50));
     line->number(std::string("p99_us_") + name, percentile_us(*latency, 99));
     line->number(std::string("p999_us_") + name, percentile_us(*latency, 99.9));
