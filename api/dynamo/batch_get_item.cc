@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kMaxKeys = 100;
 constexpr size_t kMaxReplyBytes = 16u << 20;
+constexpr size_t kMaxPartitionBytes = 1u << 20;  // of the items of one partition key
 
 // One table's part of the request, validated.
 struct Part {
@@ -76,6 +77,8 @@ class Reader {
   explicit Reader(const Context& context) : context_(context) {}
 
   Failure read(const Part& part, bool consistent, BatchGetItemResult::Table* out) {
+    std::vector<size_t> sizes(part.keys.size(), 0);
+    size_t table_bytes = 0;
     for (size_t i = 0; i < part.keys.size(); ++i) {
       if (reply_bytes_ >= kMaxReplyBytes) {
         out->unprocessed_keys.push_back(i);
@@ -88,6 +91,14 @@ class Reader {
         out->unprocessed_keys.push_back(i);
         continue;
       }
+      sizes[i] = size_bytes;
+      table_bytes += size_bytes;
+      // What goes over stays counted, so that no other key of the partition slips in behind it. An item that is not there has no size.
+      if (size_bytes > 0 && table_bytes > kMaxPartitionBytes &&
+          bytes_of_partition(part, sizes, i) > kMaxPartitionBytes) {
+        out->unprocessed_keys.push_back(i);
+        continue;
+      }
       reply_bytes_ += size_bytes;
       out->consumed_capacity.units += read_units(size_bytes, consistent);
       if (!item_.found()) continue;
@@ -97,6 +108,15 @@ class Reader {
   }
 
  private:
+  // Of the keys up to and including `last` that share its partition key.
+  static size_t bytes_of_partition(const Part& part, const std::vector<size_t>& sizes, size_t last) {
+    size_t bytes = 0;
+    for (size_t i = 0; i <= last; ++i) {
+      if (part.keys[i].partition == part.keys[last].partition) bytes += sizes[i];
+    }
+    return bytes;
+  }
+
   Failure append(const Part& part, BatchGetItemResult::Table* out) {
     if (!part.projection) {
       out->items.append(item_.bytes());

@@ -169,15 +169,44 @@ TEST(Batch, WhatDoesNotFitIntoSixteenMegabytesIsHandedBack) {
     BatchGetItemRequest request;
     request.tables.emplace_back("Tab", KeysAndAttributes());
     for (int64_t i = 0; i < 45; ++i) {
-      put(database, "a", i, 400'000);
+      const std::string partition = "p" + std::to_string(i);
+      put(database, partition, i, 400'000);
       request.tables[0].second.keys.push_back(
-          Item{{"pk", AttributeValue::string("a")}, {"sk", AttributeValue::number(Number(i))}});
+          Item{{"pk", AttributeValue::string(partition)}, {"sk", AttributeValue::number(Number(i))}});
     }
     const auto result = database->batch_get_item(request);
     ASSERT_TRUE(result.ok());
     const auto& table = result->tables[0];
     EXPECT_EQ(table.items.size(), 41u);  // 41 x 400 KB < 16 MiB < 42 x 400 KB
     EXPECT_EQ(table.unprocessed_keys, (std::vector<size_t>{41, 42, 43, 44}));
+  });
+}
+
+TEST(Batch, WhatGoesBeyondOneMegabyteOfAPartitionIsHandedBack) {
+  with_database(6, [](Database* database) {
+    create(database);
+    put(database, "a", 0, 400'000);
+    put(database, "a", 1, 400'000);
+    put(database, "a", 2, 400'000);
+    put(database, "a", 3, 1'000);
+    put(database, "b", 0, 400'000);
+    BatchGetItemRequest request;
+    request.tables.emplace_back("Tab", KeysAndAttributes());
+    const auto ask = [&](const char* partition, int64_t sort) {
+      request.tables[0].second.keys.push_back(
+          Item{{"pk", AttributeValue::string(partition)}, {"sk", AttributeValue::number(Number(sort))}});
+    };
+    ask("a", 0);
+    ask("a", 1);
+    ask("a", 9);  // is not there
+    ask("a", 2);  // goes beyond
+    ask("a", 3);  // would fit, but comes after what did not
+    ask("b", 0);
+    ask("a", 8);  // is not there either: nothing to hand back
+    const auto result = database->batch_get_item(request);
+    ASSERT_TRUE(result.ok());
+    EXPECT_EQ(result->tables[0].items.size(), 3u);
+    EXPECT_EQ(result->tables[0].unprocessed_keys, (std::vector<size_t>{3, 4}));
   });
 }
 
