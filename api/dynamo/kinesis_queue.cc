@@ -1,5 +1,6 @@
 #include "api/dynamo/kinesis_queue.h"
 
+#include "api/dynamo/key_attribute_coding.h"
 #include "base/coding.h"
 
 namespace varve::api::dynamo {
@@ -7,17 +8,6 @@ namespace {
 
 constexpr uint8_t kVersion = 1;
 enum Flag : uint8_t { kHasSortKey = 1, kMicroseconds = 2, kClosed = 4 };
-
-void write_key(const index::KeyAttribute& key, ByteWriter* out) {
-  out->string(key.name);
-  out->u8(static_cast<uint8_t>(key.type));
-}
-
-bool read_key(ByteReader* in, index::KeyAttribute* key) {
-  key->name = in->string();
-  key->type = static_cast<index::AttributeType>(in->u8());
-  return !in->failed() && index::is_scalar_key_type(key->type);
-}
 
 Status damaged(const ByteReader& in, Slice what) {
   return Status::corruption("kinesis-queues", in.offset(), "queue entry: " + std::string(what));

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "api/dynamo/constraints.h"
+#include "api/dynamo/key_attribute_coding.h"
 #include "base/coding.h"
 #include "base/hash.h"
 
@@ -19,17 +20,6 @@ constexpr Slice kShardIdPrefix = "shardId-";
 constexpr size_t kShardDigits = 20;
 constexpr int64_t kMinArnLength = 37;
 constexpr int64_t kMaxArnLength = 1024;
-
-void write_key(const index::KeyAttribute& key, ByteWriter* out) {
-  out->string(key.name);
-  out->u8(static_cast<uint8_t>(key.type));
-}
-
-bool read_key(ByteReader* in, index::KeyAttribute* key) {
-  key->name = in->string();
-  key->type = static_cast<index::AttributeType>(in->u8());
-  return !in->failed() && index::is_scalar_key_type(key->type);
-}
 
 void write_shard(const Shard& shard, ByteWriter* out) {
   out->varint(shard.number);

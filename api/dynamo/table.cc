@@ -1,6 +1,7 @@
 #include "api/dynamo/table.h"
 
 #include "api/dynamo/constraints.h"
+#include "api/dynamo/key_attribute_coding.h"
 #include "base/coding.h"
 #include "base/io/clock.h"
 
@@ -34,17 +35,6 @@ std::optional<uint64_t> read_optional_time(ByteReader* in) {
   const uint64_t time_us = in->u64();
   if (time_us == 0) return std::nullopt;
   return time_us;
-}
-
-void write_key(const index::KeyAttribute& key, ByteWriter* out) {
-  out->string(key.name);
-  out->u8(static_cast<uint8_t>(key.type));
-}
-
-bool read_key(ByteReader* in, index::KeyAttribute* key) {
-  key->name = in->string();
-  key->type = static_cast<index::AttributeType>(in->u8());
-  return !in->failed() && index::is_scalar_key_type(key->type);
 }
 
 // Counts come before what they count, so a damaged one runs into the end of the bytes and stops.
