@@ -4,6 +4,7 @@
 
 #include "api/dynamo/context.h"
 #include "tests/api/test_database.h"
+#include "tests/support/hex.h"
 
 namespace varve::api::dynamo {
 namespace {
@@ -37,16 +38,6 @@ Table sample() {
   index.schema.non_key_attributes = {"Name"};
   index.throughput = {5, 6};
   return table;
-}
-
-std::string hex(Slice bytes) {
-  std::string text;
-  for (const char c : bytes) {
-    char digits[3];
-    std::snprintf(digits, sizeof(digits), "%02x", static_cast<unsigned char>(c));
-    text += digits;
-  }
-  return text;
 }
 
 // The worked example of api/dynamo/FORMAT.md.

@@ -14,6 +14,7 @@
 #include "base/io/thread.h"
 #include "base/random.h"
 #include "tests/api/test_database.h"
+#include "tests/support/hex.h"
 #include "tests/support/scale.h"
 
 namespace varve::api {
@@ -398,16 +399,6 @@ dynamo::KinesisQueue sample() {
   queue.microseconds = true;
   queue.next = {SequenceNumber(300), 2};
   return queue;
-}
-
-std::string hex(Slice bytes) {
-  std::string text;
-  for (const char c : bytes) {
-    char digits[3];
-    std::snprintf(digits, sizeof(digits), "%02x", static_cast<unsigned char>(c));
-    text += digits;
-  }
-  return text;
 }
 
 TEST(KinesisQueueEntry, IsTheExampleOfTheFormatDocument) {

@@ -13,6 +13,7 @@
 #include "base/io/thread.h"
 #include "tests/api/stream_history.h"
 #include "tests/api/test_database.h"
+#include "tests/support/hex.h"
 
 namespace varve::api {
 namespace {
@@ -434,16 +435,6 @@ dynamo::Stream sample() {
   dynamo::Shard child{4, SequenceNumber(300), 6, {}, 0, {}};
   stream.shards = {parent, child};
   return stream;
-}
-
-std::string hex(Slice bytes) {
-  std::string text;
-  for (const char c : bytes) {
-    char digits[3];
-    std::snprintf(digits, sizeof(digits), "%02x", static_cast<unsigned char>(c));
-    text += digits;
-  }
-  return text;
 }
 
 // The worked example of api/dynamo/FORMAT.md.

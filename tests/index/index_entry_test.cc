@@ -9,6 +9,7 @@
 #include "index/key_codec.h"
 #include "tests/index/item_literal.h"
 #include "tests/index/random_value.h"
+#include "tests/support/hex.h"
 
 namespace varve::index {
 namespace {
@@ -30,16 +31,6 @@ std::optional<IndexEntry> entry_of(const IndexSchema& index, const Item& item, s
   const auto key = key_of_item(kTable, item);
   CHECK(key.ok());
   return IndexEntry::of(index, kTable, encode_tree_key(*key), *encoded);
-}
-
-std::string hex(Slice bytes) {
-  std::string text;
-  for (const char c : bytes) {
-    char digits[3];
-    std::snprintf(digits, sizeof(digits), "%02x", static_cast<unsigned char>(c));
-    text += digits;
-  }
-  return text;
 }
 
 // The worked example of index/FORMAT.md.

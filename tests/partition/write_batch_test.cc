@@ -4,19 +4,10 @@
 
 #include "base/coding.h"
 #include "partition/catalog.h"
+#include "tests/support/hex.h"
 
 namespace varve::partition {
 namespace {
-
-std::string hex(Slice bytes) {
-  static const char* const kDigits = "0123456789abcdef";
-  std::string text;
-  for (const char c : bytes) {
-    const auto byte = static_cast<uint8_t>(c);
-    text += {kDigits[byte >> 4], kDigits[byte & 15]};
-  }
-  return text;
-}
 
 Slice payload_of(WriteBatch* batch) { return {batch->payload().data(), batch->payload().size()}; }
 
