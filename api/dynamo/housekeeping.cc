@@ -30,8 +30,8 @@ void Housekeeping::stop() {
   {
     io::MutexLock lock(&mutex_);
     stopping_ = true;
+    wake_.notify_all();
   }
-  wake_.notify_all();
   if (thread_.joinable()) thread_.join();
 }
 

@@ -6,21 +6,19 @@ TaskThreads::~TaskThreads() {
   {
     io::MutexLock lock(&mutex_);
     stopping_ = true;
+    wake_.notify_all();
   }
-  wake_.notify_all();
   threads_.clear();  // joins
 }
 
 void TaskThreads::run(std::function<void()> task) {
-  {
-    io::MutexLock lock(&mutex_);
-    tasks_.push_back(std::move(task));
-    if (!started_) {
-      started_ = true;
-      for (size_t i = 0; i < count_; ++i) threads_.emplace_back(name_, [this] { loop(); });
-    }
+  io::MutexLock lock(&mutex_);
+  tasks_.push_back(std::move(task));
+  if (!started_) {
+    started_ = true;
+    for (size_t i = 0; i < count_; ++i) threads_.emplace_back(name_, [this] { loop(); });
   }
-  wake_.notify_one();
+  wake_.notify_one();  // under the mutex: once the task has run, its owner may destroy us
 }
 
 void TaskThreads::loop() {

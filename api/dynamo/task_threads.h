@@ -1,7 +1,8 @@
 // TaskThreads: a few threads that carry out tasks in the order they came. With one thread, tasks follow each other: so the dispatcher
 // runs table operations, which wait for the log, apart from the threads that serve requests. The threads start with the first task.
 //
-// Threads: run from any, tasks included. The destructor carries out what is queued, then joins. Tasks must not throw.
+// Threads: run from any, tasks included. The destructor carries out what is queued, then joins; it may begin as soon as the last task
+// has, while another thread is still on its way out of run. Tasks must not throw.
 #pragma once
 
 #include <deque>

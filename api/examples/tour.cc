@@ -114,9 +114,9 @@ void transact(Database* database) {
 }
 
 void without_waiting(Database* database) {
-  AsyncDatabase async(database);
-  std::string told;
+  std::string told;  // before async, whose end waits for the completions that use them
   std::atomic<bool> done{false};
+  AsyncDatabase async(database);
   async.put_item(order("grace", 1, 99), [&](Outcome<PutItemResult> result) {
     told = result.ok() ? "durable" : result.error().message;
     done = true;

@@ -7,13 +7,8 @@
 // finishes what is queued. The queue needs no bound of its own: a connection has one request under way.
 #pragma once
 
-#include <deque>
-#include <string>
-#include <vector>
-
+#include "api/dynamo/task_threads.h"
 #include "api/server/server.h"
-#include "base/io/mutex.h"
-#include "base/io/thread.h"
 
 namespace varve::api {
 
@@ -23,25 +18,14 @@ bool may_take_long(Slice target);
 class Offload {
  public:
   Offload(size_t threads, Server::Handler handler);
-  ~Offload();
   Offload(const Offload&) = delete;
   Offload& operator=(const Offload&) = delete;
 
   void handle(Slice target, Slice body, Server::Done done);
 
  private:
-  struct Job {
-    std::string target, body;
-    Server::Done done;
-  };
-  void work();
-
   const Server::Handler handler_;
-  io::Mutex mutex_;
-  io::CondVar changed_;
-  std::deque<Job> queue_ VARVE_GUARDED_BY(mutex_);
-  bool closing_ VARVE_GUARDED_BY(mutex_) = false;
-  std::vector<io::Thread> threads_;
+  dynamo::TaskThreads threads_;  // last: its tasks use the handler
 };
 
 }  // namespace varve::api

@@ -4,10 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <memory>
 
 #include "api/build.h"
+#include "api/dynamo/task_threads.h"
 #include "api/pager.h"
 #include "base/io/clock.h"
+#include "base/io/mutex.h"
+#include "base/io/thread.h"
 #include "tests/api/test_database.h"
 
 namespace varve::api {
@@ -127,6 +131,31 @@ TEST(AsyncDatabase, EveryCompletionIsCalledOnceAndTheDestructorWaitsForIt) {
       ASSERT_TRUE(page.ok());
       EXPECT_EQ(page->count, 100u);
     });
+  }
+}
+
+// Whoever waits for a completion may let go of what told it, though the thread that handed the task over has not come back from run: a
+// notification after the mutex was let go touched freed memory (a race that the thread sanitizer found).
+TEST(TaskThreads, MayBeDestroyedOnceItsLastTaskHasRun) {
+  for (int i = 0; i < 300; ++i) {
+    io::Mutex mutex;
+    io::CondVar changed;
+    bool ran = false;
+    auto threads = std::make_unique<dynamo::TaskThreads>("tasks", 2);
+    threads->run([] {});  // the threads are there, and awake for the task
+    io::Thread caller("caller", [&, threads = threads.get()] {
+      threads->run([&] {
+        io::MutexLock lock(&mutex);
+        ran = true;
+        changed.notify_all();
+      });
+    });
+    {
+      io::MutexLock lock(&mutex);
+      while (!ran) changed.wait(&mutex);
+    }
+    threads.reset();
+    caller.join();
   }
 }
 
