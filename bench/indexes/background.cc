@@ -1,7 +1,5 @@
 #include "bench/indexes/background.h"
 
-#include <filesystem>
-
 #include "base/io/clock.h"
 #include "bench/indexes/foreground.h"
 #include "bench/indexes/subject.h"
@@ -31,13 +29,6 @@ Status fill(api::Database* database, const BackgroundOptions& options,
   }
   VARVE_RETURN_IF_ERROR(database->store().flush());
   return database->store().quiesce();
-}
-
-Status close(std::unique_ptr<api::Database> database, const std::string& directory) {
-  const Status status = database->close();
-  database.reset();
-  std::filesystem::remove_all(directory);
-  return status;
 }
 
 // Runs the foreground and answers the processor time of all other threads.
@@ -109,7 +100,7 @@ Result<BackgroundResult> measure_backfill(const BackgroundOptions& options) {
     if (!updated.ok()) return as_status(updated.error());
     VARVE_RETURN_IF_ERROR(database->store().quiesce());
   }
-  VARVE_RETURN_IF_ERROR(close(std::move(database), directory));
+  VARVE_RETURN_IF_ERROR(close_database(std::move(database), directory));
   return result;
 }
 
@@ -153,7 +144,7 @@ Result<BackgroundResult> measure_sweep(const BackgroundOptions& options) {
   };
   VARVE_ASSIGN_OR_RETURN(result.busy_other_ns, run_beside(&foreground, all_swept, &result.busy_ns));
   result.seconds = static_cast<double>(io::monotonic_ns() - start_ns) / 1e9;
-  VARVE_RETURN_IF_ERROR(close(std::move(database), directory));
+  VARVE_RETURN_IF_ERROR(close_database(std::move(database), directory));
   return result;
 }
 

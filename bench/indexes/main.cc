@@ -20,6 +20,7 @@ struct Settings {
   WritesOptions writes;
   SyncWritesOptions sync;
   QueriesOptions queries;
+  StreamLatencyOptions stream;
   BackgroundOptions background;
 };
 
@@ -49,6 +50,11 @@ class Run {
     if (wanted("query")) {
       VARVE_ASSIGN_OR_RETURN(const auto results, measure_queries(in_directory(settings_.queries)));
       print_queries(results);
+      add_to_line(results, &line_);
+    }
+    if (wanted("stream")) {
+      VARVE_ASSIGN_OR_RETURN(const auto results, measure_stream_latency(in_directory(settings_.stream)));
+      print_stream_latency(results);
       add_to_line(results, &line_);
     }
     if (wanted("backfill")) VARVE_RETURN_IF_ERROR(background(measure_backfill));
@@ -90,6 +96,7 @@ void make_tiny(Settings* settings) {
   settings->sync.puts = 20;
   settings->queries.items = 400;
   settings->queries.queries = 100;
+  settings->stream.puts = 200;
   settings->background.items = 2000;
   settings->background.rounds = 1;
   settings->background.idle_ms = 200;
@@ -105,8 +112,8 @@ int main(int argc, char** argv) {
   bool tiny = false;
   std::vector<std::string> names;
   for (const Arrangement& arrangement : all_arrangements()) names.push_back(arrangement.name);
-  app.add_option("parts", settings.parts, "writes sync query backfill sweep; none: all")
-      ->check(CLI::IsMember({"writes", "sync", "query", "backfill", "sweep"}));
+  app.add_option("parts", settings.parts, "writes sync query stream backfill sweep; none: all")
+      ->check(CLI::IsMember({"writes", "sync", "query", "stream", "backfill", "sweep"}));
   app.add_option("--derived", settings.arrangements, "of writes, comma-separated; none: all")
       ->delimiter(',')
       ->check(CLI::IsMember(names));

@@ -122,6 +122,24 @@ void print_queries(const std::vector<QueriesResult>& results) {
   }
 }
 
+std::vector<std::pair<const char*, const Histogram*>> times_of(const StreamLatencyResult& result) {
+  return {{"put", &result.put_ns},
+          {"read of its record", &result.read_ns},
+          {"put to record, of a follower", &result.followed_ns}};
+}
+
+void print_stream_latency(const std::vector<StreamLatencyResult>& results) {
+  for (const StreamLatencyResult& result : results) {
+    std::printf("\nstream, %-21s %8s %9s %9s\n", result.durability.c_str(), "p50 us", "p99 us", "p99.9 us");
+    for (const auto& [name, latency] : times_of(result)) {
+      std::printf("%-29s %8.1f %9.1f %9.1f\n", name, percentile_us(*latency, 50), percentile_us(*latency, 99),
+                  percentile_us(*latency, 99.9));
+    }
+    std::printf("records not there when their put was answered: %llu of %llu\n",
+                static_cast<unsigned long long>(result.late), static_cast<unsigned long long>(result.puts));
+  }
+}
+
 std::vector<std::pair<const char*, const Histogram*>> foreground_of(const BackgroundResult& result) {
   std::vector<std::pair<const char*, const Histogram*>> rows = {{"alone", &result.idle_ns},
                                                                 {"meanwhile", &result.busy_ns}};
@@ -166,6 +184,19 @@ void add_to_line(const std::vector<SyncWritesResult>& results, JsonLine* line) {
 
 void add_to_line(const std::vector<QueriesResult>& results, JsonLine* line) {
   for (const QueriesResult& result : results) add_cost("query, " + result.target, result.cost, line);
+}
+
+void add_to_line(const std::vector<StreamLatencyResult>& results, JsonLine* line) {
+  for (const StreamLatencyResult& result : results) {
+    line->begin_cell("stream, " + result.durability);
+    line->integer("puts", result.puts);
+    line->integer("late", result.late);
+    for (const auto& [name, latency] : times_of(result)) {
+      line->number(std::string("p50_us ") + name, percentile_us(*latency, 50));
+      line->number(std::string("p99_us ") + name, percentile_us(*latency, 99));
+    }
+    line->end_cell();
+  }
 }
 
 void add_to_line(const BackgroundResult& result, JsonLine* line) {

@@ -34,6 +34,8 @@ Result<std::unique_ptr<Subject>> open_rocksdb(const Arrangement& arrangement, co
 Result<std::unique_ptr<api::Database>> open_database(const api::CreateTableRequest& request,
                                                      const std::string& directory,
                                                      partition::Durability durability);
+// And removes it.
+Status close_database(std::unique_ptr<api::Database> database, const std::string& directory);
 Status enable_expiry(api::Database* database);
 
 }  // namespace varve::bench

@@ -23,12 +23,7 @@ class VarveSubject final : public Subject {
     return database_->store().quiesce();
   }
 
-  Status close() override {
-    const Status status = database_->close();
-    database_.reset();
-    std::filesystem::remove_all(directory_);
-    return status;
-  }
+  Status close() override { return close_database(std::move(database_), directory_); }
 
  private:
   std::unique_ptr<api::Database> database_;
@@ -53,6 +48,13 @@ Result<std::unique_ptr<api::Database>> open_database(const api::CreateTableReque
   const auto created = database->create_table(request);
   if (!created.ok()) return as_status(created.error());
   return database;
+}
+
+Status close_database(std::unique_ptr<api::Database> database, const std::string& directory) {
+  const Status status = database->close();
+  database.reset();
+  std::filesystem::remove_all(directory);
+  return status;
 }
 
 Status enable_expiry(api::Database* database) {
