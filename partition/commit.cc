@@ -1,6 +1,7 @@
 // The write path: read, decide, latch, check, reserve, apply, unlatch, wait for visible (design: reads and decisions come first,
 // without any latch; nothing fails after the reserve).
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
@@ -77,17 +78,18 @@ std::vector<LatchTable::Stripe> StoreImpl::stripes_of(std::span<const CommitKey>
 }
 
 // What reading or applying several keys (anything with a keyspace and a key) would wait for, memory, is waited for once for all of them;
-// and before latches are taken, so that they are held for less long.
+// and before latches are taken, so that they are held for less long. Those of the keyspace `read` were just read, and need no waiting.
 template <typename Keys>
-void StoreImpl::approach(const Keys& keys) {
+void StoreImpl::approach(const Keys& keys, std::optional<KeyspaceId> read) {
   if (keys.size() < 2) return;
   std::vector<lsm::TreeSet::Place> places;
   places.reserve(keys.size());
   for (const auto& key : keys) {
+    if (key.keyspace == read) continue;
     const KeyspaceState* const keyspace = keyspaces_.find_any(key.keyspace);
     if (keyspace != nullptr) places.push_back({keyspace->router.route(key.key), key.key});
   }
-  trees_->approach(places);
+  if (places.size() > 1) trees_->approach(places);
 }
 
 Result<CommitResult> StoreImpl::append_and_apply(WriteBatch* batch,
@@ -172,8 +174,9 @@ StoreImpl::Outcome StoreImpl::decide(std::span<const CommitKey> keys, const Eval
     // One image is one moment; only several need the check that they are of the same one.
     if (!writes && keys.size() <= 1) return {std::move(status), {}, newest_image};
 
-    // The keys were just read: with at most one entry beside them there is nothing to wait for together.
-    if (writes && entries.size() > keys.size() + 1) approach(entries);
+    if (writes) {
+      approach(entries, keys.empty() ? std::nullopt : std::optional(keys.front().keyspace));
+    }
     std::optional<Result<CommitResult>> committed;
     {
       LatchTable::Holder holder(&latches_, stripes);

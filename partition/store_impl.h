@@ -8,6 +8,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -95,7 +96,7 @@ class StoreImpl final : public Store {
   Status check_batch(const WriteBatch& batch, const std::vector<WriteBatch::Entry>& entries) const;
   Outcome decide(std::span<const CommitKey> keys, const Evaluate& evaluate, const WriteOptions& options);
   template <typename Keys>
-  void approach(const Keys& keys);
+  void approach(const Keys& keys, std::optional<KeyspaceId> read = std::nullopt);
   Result<CommitResult> append_and_apply(WriteBatch* batch, const std::vector<WriteBatch::Entry>& entries,
                                         const std::vector<LatchTable::Stripe>& stripes);
   Outcome write_blind(WriteBatch* batch, const KeyClaim* claim);

@@ -38,7 +38,6 @@ void Memtable::insert(SequenceNumber sequence, ValueKind kind, Slice key, Slice 
          !oldest_sequence_.compare_exchange_weak(oldest, sequence.value, std::memory_order_acq_rel)) {
   }
   list_.insert(key, pack_trailer(sequence, kind), value);
-  entries_.fetch_add(1, std::memory_order_release);
 }
 
 bool Memtable::get(const LookupKey& key, Found* found) const {

@@ -49,7 +49,7 @@ class Memtable {
   std::unique_ptr<InternalIterator> iterate() const;
 
   bool empty() const { return entries() == 0; }
-  uint64_t entries() const { return entries_.load(std::memory_order_acquire); }
+  uint64_t entries() const { return list_.entries(); }
   // kMaxSequence when empty.
   SequenceNumber oldest_sequence() const {
     return SequenceNumber(oldest_sequence_.load(std::memory_order_acquire));
@@ -82,7 +82,6 @@ class Memtable {
 
   Arena arena_;
   SkipList list_;
-  std::atomic<uint64_t> entries_{0};
   std::atomic<uint64_t> oldest_sequence_{kMaxSequence.value};
   std::atomic<uint64_t> boundary_{kActive};
   mutable std::atomic<uint64_t> references_{1};

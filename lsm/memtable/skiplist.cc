@@ -1,12 +1,20 @@
 #include "lsm/memtable/skiplist.h"
 
+#include <algorithm>
 #include <new>
 
 #include "base/hash.h"
 
 namespace varve::lsm {
 
-SkipList::SkipList(Arena* arena) : arena_(arena), head_(new(head_bytes_) Node) {
+namespace {
+
+// Of the nodes, every fourth: with as few steps more a walk finds as good an entry point, and three of four inserts need not tell.
+constexpr int kEntryPointHeight = 2;
+
+}  // namespace
+
+SkipList::SkipList(Arena* arena) : arena_(arena), head_(new(head_bytes_) Node), entry_points_(arena) {
   head_->prefix_ = 0;
   head_->value_size_ = 0;
   head_->key_size_ = 0;
@@ -73,6 +81,19 @@ void SkipList::find_gap(const Target& target, int level, Node* from, const Node*
   }
 }
 
+SkipList::Start SkipList::start_for(const Target& target) const {
+  Node* at = entry_points_.before(target.prefix);
+  if (at == nullptr) return head_start();
+  // A node's own height is where its way on may go up.
+  int level = at->height_ - 1;
+  while (true) {
+    Node* const next = at->next(level);
+    if (next == nullptr || !is_before(next, target)) return {at, level, next};
+    at = next;
+    level = at->height_ - 1;
+  }
+}
+
 void SkipList::insert(Slice user_key, uint64_t trailer, Slice value) {
   const Target target{key_prefix(user_key), user_key, trailer};
   const int height = height_for(target);
@@ -82,16 +103,15 @@ void SkipList::insert(Slice user_key, uint64_t trailer, Slice value) {
   while (height > list_height &&
          !height_.compare_exchange_weak(list_height, height, std::memory_order_relaxed)) {
   }
-  if (height > list_height) list_height = height;
 
+  Start start = start_for(target);
+  if (start.level < height - 1) start = {head_, std::max(list_height, height) - 1, nullptr};
   Node* previous[kMaxHeight];
   Node* next[kMaxHeight];
-  Node* from = head_;
-  const Node* known_after = nullptr;  // found not before the target one level up
-  for (int level = list_height - 1; level >= 0; --level) {
-    find_gap(target, level, from, known_after, &previous[level], &next[level]);
-    from = previous[level];
-    known_after = next[level];
+  for (int level = start.level; level >= 0; --level) {
+    find_gap(target, level, start.at, start.known_after, &previous[level], &next[level]);
+    start.at = previous[level];
+    start.known_after = next[level];
   }
   for (int level = 0; level < height; ++level) {
     while (true) {
@@ -105,13 +125,16 @@ void SkipList::insert(Slice user_key, uint64_t trailer, Slice value) {
       find_gap(target, level, previous[level], nullptr, &previous[level], &next[level]);
     }
   }
+  const uint64_t entries = entries_.fetch_add(1, std::memory_order_release) + 1;
+  if (height >= kEntryPointHeight) entry_points_.offer(target.prefix, node, entries);
 }
 
 const SkipList::Node* SkipList::seek(Slice user_key, uint64_t trailer) const {
   const Target target{key_prefix(user_key), user_key, trailer};
-  const Node* at = head_;
-  const Node* known_after = nullptr;  // found not before the target one level up
-  int level = height_.load(std::memory_order_relaxed) - 1;
+  const Start start = start_for(target);
+  const Node* at = start.at;
+  const Node* known_after = start.known_after;  // found not before the target one level up
+  int level = start.level;
   while (true) {
     const Node* next = at->next(level);
     if (next != nullptr) __builtin_prefetch(next->links() + level);
@@ -127,9 +150,10 @@ const SkipList::Node* SkipList::seek(Slice user_key, uint64_t trailer) const {
 
 const SkipList::Node* SkipList::seek_before(Slice user_key, uint64_t trailer) const {
   const Target target{key_prefix(user_key), user_key, trailer};
-  const Node* at = head_;
-  const Node* known_after = nullptr;
-  int level = height_.load(std::memory_order_relaxed) - 1;
+  const Start start = start_for(target);
+  const Node* at = start.at;
+  const Node* known_after = start.known_after;
+  int level = start.level;
   while (true) {
     const Node* next = at->next(level);
     if (next != nullptr && next != known_after && is_before(next, target)) {
@@ -159,17 +183,25 @@ const SkipList::Node* SkipList::last() const {
 SkipList::Approach::Approach(const SkipList& list, Slice user_key)
     : target_{key_prefix(user_key), user_key, pack_seek_trailer(kMaxSequence)},
       at_(list.head_),
-      level_(list.height_.load(std::memory_order_relaxed) - 1) {
-  next_ = at_->next(level_);
+      next_(list.entry_points_.before(target_.prefix)),
+      climbs_(next_ != nullptr) {
+  if (climbs_) {
+    __builtin_prefetch(next_);  // the first step finds it before the target, and its level
+  } else {
+    level_ = list.height_.load(std::memory_order_relaxed) - 1;
+    next_ = at_->next(level_);
+  }
 }
 
 bool SkipList::Approach::step() {
   while (at_ != nullptr) {
     if (next_ != nullptr && next_ != known_after_ && is_before(next_, target_)) {
       at_ = next_;
+      if (climbs_) level_ = at_->height_ - 1;
     } else if (level_ == 0) {
       at_ = nullptr;
     } else {
+      climbs_ = false;
       known_after_ = next_;
       --level_;
     }

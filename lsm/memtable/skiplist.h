@@ -10,6 +10,9 @@
 //
 //   I1 Order is that of compare_internal. A node once linked never moves, changes or goes.
 //   I2 A node is linked bottom up: whoever finds it at any level may walk from it at every level below.
+// A walk begins at an entry point near its key, where there is one, and climbs from there by the heights of the nodes it meets before it goes
+// down (a finger search).
+//
 //   I3 The height of a node follows from its key and sequence alone, so the same history builds the same list.
 //
 // Threads: insert and all reads from any threads at once; a Cursor from one at a time. Ownership: borrows the arena.
@@ -23,6 +26,7 @@
 #include "base/slice.h"
 #include "lsm/internal_key.h"
 #include "lsm/memtable/arena.h"
+#include "lsm/memtable/entry_points.h"
 
 namespace varve::lsm {
 
@@ -81,6 +85,8 @@ class SkipList {
   const Node* last() const;
   static const Node* after(const Node* node) { return node->next(0); }
   const Node* before(const Node* node) const { return seek_before(node->user_key(), node->trailer()); }
+  // Whoever sees an entry counted finds it.
+  uint64_t entries() const { return entries_.load(std::memory_order_acquire); }
 
  private:
   struct Target {
@@ -88,6 +94,14 @@ class SkipList {
     Slice user_key;
     uint64_t trailer;
   };
+  // Where the way down to a target begins: a node before it, and at one level what follows that node, which is not before the target.
+  struct Start {
+    Node* at;
+    int level;
+    const Node* known_after;
+  };
+  Start start_for(const Target& target) const;
+  Start head_start() const { return {head_, height_.load(std::memory_order_relaxed) - 1, nullptr}; }
   static bool is_before(const Node* node, const Target& target);
   static int height_for(const Target& target);
   Node* make_node(const Target& target, Slice value, int height);
@@ -101,6 +115,8 @@ class SkipList {
   alignas(8) char head_bytes_[sizeof(Node) + kMaxHeight * sizeof(std::atomic<Node*>)];
   // Only a hint: a reader that sees an old height starts lower, and is right all the same.
   std::atomic<int> height_{1};
+  std::atomic<uint64_t> entries_{0};
+  EntryPoints<Node> entry_points_;
 };
 
 // Walks to the place of a key without looking at a node before the processor was asked to fetch it: between two steps there is time for
@@ -124,6 +140,7 @@ class SkipList::Approach {
   const Node* next_ = nullptr;
   const Node* known_after_ = nullptr;  // found not before the target one level up
   int level_ = 0;
+  bool climbs_ = false;
 };
 
 }  // namespace varve::lsm

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
+#include <vector>
 
 #include "base/io/thread.h"
 #include "base/random.h"
@@ -113,6 +115,81 @@ TEST(SkipList, ApproachesThatTakeTurnsArriveWhereASeekDoes) {
     }
   }
   EXPECT_FALSE(SkipList::Approach().step());
+}
+
+void append_big64(std::string* out, uint64_t value) {
+  char bytes[8];
+  store_big64(bytes, value);
+  out->append(bytes, sizeof bytes);
+}
+
+// Keys as tables have them: a hash, then one or many entries of a collection. Entry points may only shorten the way.
+TEST(SkipList, FindsTheSameWithEntryPoints) {
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Random random(seed);
+    Arena arena;
+    SkipList list(&arena);
+    std::vector<std::string> hashes(1 + random.below(seed % 2 == 0 ? 20'000 : 50));
+    for (std::string& hash : hashes) append_big64(&hash, seed % 3 == 0 ? random.next() >> 40 : random.next());
+    const auto any_key = [&] {
+      return hashes[random.below(hashes.size())] + std::to_string(random.below(1000));
+    };
+    std::set<std::string> expected;  // internal keys with the trailer so that they order as bytes do
+    const auto ordered = [](const std::string& key, uint64_t sequence) {
+      std::string out = key;
+      out.push_back('\0');  // no key has one after its hash, so a shorter key comes first
+      append_big64(&out, UINT64_MAX - sequence);
+      return out;
+    };
+    for (uint64_t sequence = 1; sequence <= 30'000; ++sequence) {
+      const std::string key = any_key();
+      list.insert(key, pack_trailer(SequenceNumber(sequence), ValueKind::kPut), "v");
+      expected.insert(ordered(key, sequence));
+    }
+    EXPECT_EQ(list.entries(), expected.size());
+    const auto order_of = [&](const SkipList::Node* node) {
+      return ordered(std::string(node->user_key()), trailer_sequence(node->trailer()).value);
+    };
+    for (int i = 0; i < 3000; ++i) {
+      std::string key = any_key();
+      if (random.below(4) == 0) {
+        key.clear();
+        append_big64(&key, random.next());
+      }
+      const SequenceNumber at(random.below(31'000));
+      const auto after = expected.lower_bound(ordered(key, at.value));
+      const SkipList::Node* const found = list.seek(key, pack_seek_trailer(at));
+      ASSERT_EQ(found == nullptr, after == expected.end());
+      if (found != nullptr) {
+        ASSERT_EQ(order_of(found), *after);
+      }
+      const SkipList::Node* const before = list.seek_before(key, pack_seek_trailer(at));
+      ASSERT_EQ(before == nullptr, after == expected.begin());
+      if (before != nullptr) {
+        ASSERT_EQ(order_of(before), *std::prev(after));
+      }
+      SkipList::Approach approach(list, key);
+      while (approach.step()) {
+      }
+      EXPECT_EQ(approach.place(), list.seek(key, pack_seek_trailer(kMaxSequence)));
+    }
+  }
+}
+
+TEST(SkipList, AKeyThatBeginsWithAHashIsAFewStepsAway) {
+  Random random(7);
+  Arena arena;
+  SkipList list(&arena);
+  std::vector<std::string> keys(100'000);
+  for (std::string& key : keys) append_big64(&key, random.next());
+  for (const std::string& key : keys) list.insert(key, pack_trailer(SequenceNumber(1), ValueKind::kPut), "");
+  uint64_t steps = 0;
+  for (int i = 0; i < 1000; ++i) {
+    SkipList::Approach approach(list, keys[random.below(keys.size())]);
+    while (approach.step()) ++steps;
+  }
+  EXPECT_LT(steps, 1000 * 9);  // from the head: some 19 each
 }
 
 // The items of one collection, written by one batch, have one trailer, and keys that begin alike.
