@@ -4,7 +4,7 @@
   peer:     dynalite or moto
   class:    outcome, content or message
   where:    operations, as a regular expression that must match whole (any, if absent)
-  request:  regular expression, searched in the request's JSON (optional)
+  request:  regular expression, searched in the request's JSON, and of a read after a write also in the write's, behind " after " (optional)
   varve:    regular expression, searched in Varve's answer as a report shows it
   other:    the same for the peer's answer
   judge:    another peer that must agree with Varve on this request, if it takes part in the run (optional)

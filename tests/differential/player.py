@@ -64,6 +64,7 @@ def canonical_numbers(node):
 class Player:
     def __init__(self, varve_port, peer_ports):
         self.varve = servers.Connection(varve_port)
+        self.last_write = ""
         self.peers = [Peer(name, CONNECTIONS.get(name, servers.Connection)(port)) for name, port in peer_ports.items()]
 
     def play(self, steps, prefix, until=None):
@@ -103,6 +104,10 @@ class Player:
             for peer in present:
                 self.await_table(peer, body["TableName"])
         text = step["raw"] if "raw" in step else json.dumps(step["body"], ensure_ascii=False)
+        if operation in operations.MUTATIONS:
+            self.last_write = f"{operation} {text}"
+        if step.get("check"):
+            text += f" after {self.last_write}"  # which is what a difference here comes from
         if varve[0] not in (200, 400):
             outcome.broken.append(f"{operation} {text} answered {varve}")
         stop = False
