@@ -31,6 +31,10 @@ class InternalIterator {
   virtual bool valid() const = 0;
   // The first entry >= target, an internal key.
   virtual void seek(Slice target) = 0;
+  // A seek in steps, between which others may take theirs, so that several wait for memory together: seek_step until it answers false
+  // does what seek does. The target lives until then; nothing else is called in between.
+  virtual void begin_seek(Slice target) { seek(target); }
+  virtual bool seek_step() { return false; }
   // The last entry <= target, an internal key.
   virtual void seek_for_prev(Slice target) = 0;
   virtual void seek_to_first() = 0;

@@ -19,7 +19,12 @@ class MergingIterator final : public InternalIterator {
 
   bool valid() const override { return !heap_.empty(); }
   void seek(Slice target) override {
-    rebuild(true, [target](InternalIterator* child) { child->seek(target); });
+    for (const auto& child : children_) child->begin_seek(target);
+    for (bool under_way = true; under_way;) {
+      under_way = false;
+      for (const auto& child : children_) under_way = child->seek_step() || under_way;
+    }
+    rebuild(true, [](InternalIterator*) {});
   }
   void seek_for_prev(Slice target) override {
     rebuild(false, [target](InternalIterator* child) { child->seek_for_prev(target); });

@@ -78,14 +78,23 @@ bool Block::well_formed() const {
   return !at.corrupt() && restart == restarts_;
 }
 
+void Block::prefetch_end(Slice bytes) {
+  if (bytes.size() < 2 * 64) return;
+  __builtin_prefetch(bytes.data() + bytes.size() - 1);
+  __builtin_prefetch(bytes.data() + bytes.size() - 65);
+}
+
+void Block::prefetch_restarts() const {
+  if (restarts_ > kPrefetchedRestarts) return;
+  for (uint32_t i = 1; i < restarts_; ++i) prefetch(restart_offset(i));
+}
+
 bool Block::find_restart(Slice user_key, uint64_t trailer, uint32_t* index) const {
   uint32_t low = 0;
   uint32_t high = restarts_ - 1;
   // A data block of the usual size has few restarts: fetching them all at once costs one memory latency where
   // the search, which learns each address from the last comparison, would cost one a step.
-  if (high < kPrefetchedRestarts) {
-    for (uint32_t i = 1; i <= high; ++i) prefetch(restart_offset(i));
-  }
+  prefetch_restarts();
   while (low < high) {
     const uint32_t middle = low + (high - low + 1) / 2;
     Entry entry;

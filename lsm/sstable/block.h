@@ -35,6 +35,9 @@ class Block {
   Block() = default;
   // False when the restart array does not fit the bytes.
   bool parse(Slice bytes);
+  // Hints for what parse, and then a search, will look at.
+  static void prefetch_end(Slice bytes);
+  void prefetch_restarts() const;
 
   // The whole structure: each restart leads to a full key, intervals are no longer than allowed, and every
   // other entry shares exactly what it has in common with the one before, on which lower_bound relies. Order

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -38,7 +39,13 @@ class TableIterator final : public InternalIterator {
   bool warm() const override { return data_warm_; }
   Status status() const override { return status_; }
 
-  void seek(Slice target) override;
+  void seek(Slice target) override {
+    begin_seek(target);
+    while (seek_step()) {
+    }
+  }
+  void begin_seek(Slice target) override;
+  bool seek_step() override;
   void seek_for_prev(Slice target) override;
   void seek_to_first() override;
   void seek_to_last() override;
@@ -54,8 +61,10 @@ class TableIterator final : public InternalIterator {
     BlockIterator at;
   };
   enum class Direction { kForward, kBackward };
+  // What a seek has to do next.
+  enum class SeekStep { kNothing, kOpenBlock, kFindEntry };
 
-  void begin_seek();
+  void restart();
   void end() { valid_ = false; }
   bool fail(Status status);
   bool fail_at(const Level& level, const char* what) {
@@ -68,6 +77,9 @@ class TableIterator final : public InternalIterator {
   // error.
   bool step_index(size_t depth, Direction direction);
   bool load_child(size_t depth, Level* child);
+  // Its two halves: a child that is not the one already loaded is open only after the second.
+  bool fetch_child(size_t depth, Level* child);
+  bool open_child(Level* child);
   Result<CacheHandle> fetch_data(const BlockHandle& handle);
   bool step_block(Direction direction);
   // After data_ moved: ends where the bound is crossed, else publishes.
@@ -86,6 +98,8 @@ class TableIterator final : public InternalIterator {
   bool data_below_upper_ = false;  // no key of the data block can reach upper_
   bool data_warm_ = false;         // the data block was in the cache
   bool valid_ = false;
+  SeekStep seek_step_ = SeekStep::kNothing;
+  Slice seek_target_;
   Status status_;
   std::optional<ReadWindow> window_;
 };
@@ -96,9 +110,10 @@ bool TableIterator::fail(Status status) {
   return false;
 }
 
-void TableIterator::begin_seek() {
+void TableIterator::restart() {
   status_ = Status();
   valid_ = false;
+  seek_step_ = SeekStep::kNothing;
   levels_[0].at.reset(levels_[0].block);
 }
 
@@ -124,30 +139,38 @@ Result<CacheHandle> TableIterator::fetch_data(const BlockHandle& handle) {
 }
 
 bool TableIterator::load_child(size_t depth, Level* child) {
+  return fetch_child(depth, child) && open_child(child);
+}
+
+bool TableIterator::fetch_child(size_t depth, Level* child) {
   const Level& parent = levels_[depth];
   Result<BlockHandle> handle = table_->child(parent.at.value(), parent.offset);
   if (!handle.ok()) return fail(handle.status());
   const bool is_data = depth + 1 == levels_.size();
   // A seek near the last one often stays in the block.
-  if (child->loaded && child->offset == handle->offset) {
-    child->at.reset(child->block);
-  } else {
+  if (!child->loaded || child->offset != handle->offset) {
     child->loaded = false;
     Result<CacheHandle> pin = is_data
                                   ? fetch_data(*handle)
                                   : table_->fetcher.fetch(*handle, BlockKind::kIndex, CachePriority::kHigh);
     if (!pin.ok()) return fail(pin.status());
-    Result<Block> block = table_->parse(pin->bytes(), handle->offset);
-    if (!block.ok()) return fail(block.status());
     // A compaction makes its inputs useless.
     if (!fill_cache_) child->pin.release_cold();
     child->pin = *std::move(pin);
-    child->block = *block;
     child->offset = handle->offset;
-    child->at.reset(child->block);
-    child->loaded = true;
   }
   if (is_data) data_below_upper_ = !upper_.has_value() || compare_internal(parent.at.key(), *upper_) < 0;
+  return true;
+}
+
+bool TableIterator::open_child(Level* child) {
+  if (!child->loaded) {
+    Result<Block> block = table_->parse(child->pin.bytes(), child->offset);
+    if (!block.ok()) return fail(block.status());
+    child->block = *block;
+    child->loaded = true;
+  }
+  child->at.reset(child->block);
   return true;
 }
 
@@ -221,10 +244,11 @@ void TableIterator::settle_backward() {
   valid_ = check_kind();
 }
 
-void TableIterator::seek(Slice target) {
-  begin_seek();
+void TableIterator::begin_seek(Slice target) {
+  restart();
   if (lower_.has_value() && compare_internal(target, *lower_) < 0) target = *lower_;
   if (upper_.has_value() && compare_internal(target, *upper_) >= 0) return;
+  seek_target_ = target;
   for (size_t depth = 0; depth < levels_.size(); ++depth) {
     Level& level = levels_[depth];
     level.at.seek(target);
@@ -235,20 +259,40 @@ void TableIterator::seek(Slice target) {
         fail_at(level, "index block ends before its separator");
       return;
     }
-    if (!load_child(depth, depth + 1 == levels_.size() ? &data_ : &levels_[depth + 1])) return;
+    if (depth + 1 == levels_.size()) {
+      if (!fetch_child(depth, &data_)) return;
+      Block::prefetch_end(data_.pin.bytes());
+      seek_step_ = SeekStep::kOpenBlock;
+    } else if (!load_child(depth, &levels_[depth + 1])) {
+      return;
+    }
   }
-  data_.at.seek(target);
+}
+
+bool TableIterator::seek_step() {
+  switch (std::exchange(seek_step_, SeekStep::kNothing)) {
+    case SeekStep::kNothing:
+      return false;
+    case SeekStep::kOpenBlock:
+      if (!open_child(&data_)) return false;
+      data_.block.prefetch_restarts();
+      seek_step_ = SeekStep::kFindEntry;
+      return true;
+    case SeekStep::kFindEntry:
+      break;
+  }
+  data_.at.seek(seek_target_);
   if (data_.at.corrupt()) {
     fail_at(data_, "malformed data block");
-    return;
+    return false;
   }
   // The target lies between the block's last key and its separator.
-  if (!data_.at.valid() && !step_block(Direction::kForward)) return;
-  settle_forward();
+  if (data_.at.valid() || step_block(Direction::kForward)) settle_forward();
+  return false;
 }
 
 void TableIterator::seek_for_prev(Slice target) {
-  begin_seek();
+  restart();
   // upper_ sorts before every version of its user key, so the last entry <= it lies below the bound.
   if (upper_.has_value() && compare_internal(target, *upper_) > 0) target = *upper_;
   if (lower_.has_value() && compare_internal(target, *lower_) < 0) return;
@@ -289,7 +333,7 @@ void TableIterator::seek_to_first() {
     seek(*lower_);
     return;
   }
-  begin_seek();
+  restart();
   levels_[0].at.seek_to_first();
   if (levels_[0].at.corrupt()) fail_at(levels_[0], "malformed index block");
   if (!levels_[0].at.valid() || !descend(0, Direction::kForward)) return;
@@ -301,7 +345,7 @@ void TableIterator::seek_to_last() {
     seek_for_prev(*upper_);
     return;
   }
-  begin_seek();
+  restart();
   levels_[0].at.seek_to_last();
   if (levels_[0].at.corrupt()) fail_at(levels_[0], "malformed index block");
   if (!levels_[0].at.valid() || !descend(0, Direction::kBackward)) return;

@@ -16,9 +16,20 @@ class LevelIterator final : public InternalIterator {
 
   bool valid() const override { return current_ != nullptr && current_->valid(); }
   void seek(Slice target) override {
+    begin_seek(target);
+    while (seek_step()) {
+    }
+  }
+  void begin_seek(Slice target) override {
     open(find_file(*files_, user_key_of(target)));
-    if (current_ != nullptr) current_->seek(target);
-    skip_forward();
+    if (current_ != nullptr) current_->begin_seek(target);
+    seeks_ = true;
+  }
+  bool seek_step() override {
+    if (!seeks_) return false;
+    seeks_ = current_ != nullptr && current_->seek_step();
+    if (!seeks_) skip_forward();
+    return seeks_;
   }
   void seek_for_prev(Slice target) override {
     size_t at = find_file(*files_, user_key_of(target));
@@ -89,6 +100,7 @@ class LevelIterator final : public InternalIterator {
   TableIteratorOptions options_;
   size_t at_ = 0;
   std::unique_ptr<InternalIterator> current_;
+  bool seeks_ = false;  // a seek has steps to take
 };
 
 }  // namespace
