@@ -1,5 +1,5 @@
-// Alternatives: parts of WHERE joined by OR that all are key conditions of one partition. DynamoDB reads each as a range of its own, and
-// refuses them when two could hold the same item.
+// Alternatives: parts of WHERE joined by OR. Values of one attribute are an IN. Those that all are key conditions of one partition DynamoDB
+// reads each as a range of its own, and refuses them when two could hold the same item.
 #include <algorithm>
 
 #include "api/expression/key_condition.h"
@@ -10,6 +10,22 @@ namespace varve::api::partiql {
 using expression::ConditionOp;
 using expression::KeyCondition;
 using index::SortOperator;
+
+std::optional<Planner::KeyTerm> Planner::in_of_alternatives(uint32_t node) const {
+  KeyTerm all;
+  for (const uint32_t part : parts_of(node, ConditionOp::kOr)) {
+    auto term = key_term(where_->syntax().nodes[part]);
+    if (!term || (!all.name.empty() && term->name != all.name)) return std::nullopt;
+    if (term->in.empty()) {
+      if (term->condition.op != SortOperator::kEqual) return std::nullopt;
+      term->in.push_back(term->condition.low);
+    }
+    all.name = term->name;
+    all.in.insert(all.in.end(), term->in.begin(), term->in.end());
+  }
+  if (all.in.size() > kMaxPartitionKeys) return std::nullopt;  // only IN itself is held to the limit
+  return all;
+}
 
 // The keys that one alternative asks for; nullopt when it is no key condition of a single partition with a condition on the sort key.
 std::optional<index::KeyRange> Planner::range_of_alternative(uint32_t node, const KeyTerm* partition,

@@ -1,6 +1,7 @@
 #include "api/partiql/plan.h"
 
 #include <algorithm>
+#include <map>
 
 namespace varve::api::partiql {
 
@@ -15,7 +16,6 @@ using index::SortOperator;
 
 namespace {
 
-constexpr size_t kMaxPartitionKeys = 50;
 constexpr Slice kKeyPlaceholder = "#key";
 
 Status invalid(std::string message) { return Status::invalid_argument(std::move(message)); }
@@ -158,7 +158,8 @@ std::vector<Planner::Conjunct> Planner::conjuncts() const {
   std::vector<Conjunct> out;
   if (!where_) return out;
   for (const uint32_t node : parts_of(where_->syntax().root, ConditionOp::kAnd)) {
-    out.push_back({node, key_term(where_->syntax().nodes[node])});
+    const ConditionNode& part = where_->syntax().nodes[node];
+    out.push_back({node, part.op == ConditionOp::kOr ? in_of_alternatives(node) : key_term(part)});
   }
   return out;
 }
@@ -227,6 +228,8 @@ std::vector<KeyCondition::Term> Planner::take_sort_terms(const index::KeyParts& 
 
 Status Planner::plan_ranges(const index::KeyParts& keys, std::vector<Conjunct>* conjuncts, ReadPlan* plan) {
   VARVE_ASSIGN_OR_RETURN(const auto partitions, take_partitions(keys, conjuncts));
+  VARVE_ASSIGN_OR_RETURN(const ReadOrder order, read_order(keys, partitions.size()));
+  plan->forward = order.forward;
   if (partitions.empty()) {
     plan->ranges.emplace_back();
     return {};
@@ -236,6 +239,8 @@ Status Planner::plan_ranges(const index::KeyParts& keys, std::vector<Conjunct>* 
   const bool one_sort_key = sort_terms.size() == keys.sort.size() &&
                             (sort_terms.empty() || sort_terms.back().condition.op == SortOperator::kEqual);
   plan->may_continue = !one_sort_key;
+  std::map<std::string, index::KeyRange>
+      ordered;  // by the bytes of the partition key, which are in its order
   for (const std::vector<AttributeValue>& values : partitions) {
     std::vector<KeyCondition::Term> terms;
     for (size_t i = 0; i < values.size(); ++i) {
@@ -244,20 +249,33 @@ Status Planner::plan_ranges(const index::KeyParts& keys, std::vector<Conjunct>* 
     terms.insert(terms.end(), sort_terms.begin(), sort_terms.end());
     VARVE_ASSIGN_OR_RETURN(const auto query, KeyCondition(std::move(terms)).resolve(keys));
     plan->ranges.push_back(query.range());
+    if (order.partitions != PartitionOrder::kAsListed) {
+      std::string key;
+      index::append_key_component(query.partition.front(), &key);
+      ordered.emplace(std::move(key), query.range());
+    }
     const bool is_primary_key = keys.partition.size() == 1 && keys.sort.size() <= 1;
     if (!is_primary_key || !one_sort_key || partitions.size() > 1) continue;
     plan->key.emplace();
     plan->key->partition = query.partition.front();
     if (query.sort) plan->key->sort = query.sort->low;
   }
+  if (order.partitions == PartitionOrder::kAsListed) return {};
+  plan->ranges.clear();
+  for (auto& [key, range] : ordered) plan->ranges.push_back(std::move(range));
+  if (order.partitions == PartitionOrder::kDescending) std::reverse(plan->ranges.begin(), plan->ranges.end());
   return {};
 }
 
-// ORDER BY: the order of a collection is that of its sort key, so only its direction is open.
-Status Planner::plan_order(const index::KeyParts& keys, const ReadPlan& plan, bool* forward) const {
-  if (statement_.order.empty()) return {};
-  if (plan.ranges.size() != 1 || plan.ranges.front().lower.empty()) {
-    return invalid("Must have WHERE clause in the statement when using ORDER BY clause.");
+// ORDER BY: the order of a partition is that of its sort key, so only its direction is open. Several partitions are read one after the
+// other, so the partition key must come first.
+Result<Planner::ReadOrder> Planner::read_order(const index::KeyParts& keys, size_t partition_count) const {
+  ReadOrder order;
+  if (statement_.order.empty()) return order;
+  if (!where_) return invalid("Must have WHERE clause in the statement when using ORDER BY clause.");
+  if (partition_count == 0) {
+    return invalid(
+        "Must have at least one non-optional hash key condition in WHERE clause when using ORDER BY clause.");
   }
   for (const OrderKey& key : statement_.order) {
     if (!keys.is_key(key.attribute)) {
@@ -266,9 +284,17 @@ Status Planner::plan_order(const index::KeyParts& keys, const ReadPlan& plan, bo
     }
     const bool is_sort = std::any_of(keys.sort.begin(), keys.sort.end(),
                                      [&](const auto& attribute) { return attribute.name == key.attribute; });
-    if (is_sort) *forward = !key.descending;
+    if (is_sort) order.forward = !key.descending;
   }
-  return {};
+  if (partition_count == 1) return order;
+  const OrderKey& first = statement_.order.front();
+  if (first.attribute != keys.partition.front().name) {
+    return invalid(
+        "Must have hash key in ORDER BY clause when more than one hash key condition specified in WHERE "
+        "clause.");
+  }
+  order.partitions = first.descending ? PartitionOrder::kDescending : PartitionOrder::kAscending;
+  return order;
 }
 
 Result<std::optional<Condition>> Planner::bind_rest(const std::vector<Conjunct>& conjuncts, ItemMust must,
@@ -301,7 +327,6 @@ Result<ReadPlan> Planner::plan_read(const index::KeyParts& keys) {
   std::vector<Conjunct> parts = conjuncts();
   VARVE_RETURN_IF_ERROR(plan_ranges(keys, &parts, &plan));
   VARVE_RETURN_IF_ERROR(check_alternatives(keys));
-  VARVE_RETURN_IF_ERROR(plan_order(keys, plan, &plan.forward));
   VARVE_ASSIGN_OR_RETURN(plan.filter, bind_rest(parts, ItemMust::kEither, {}));
   plan.projection = projection_;
   return plan;

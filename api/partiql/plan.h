@@ -2,8 +2,8 @@
 // a key, a condition and an update for the rest. Everything in a plan is a bound object of api/expression or a key of index/;
 // nothing is evaluated here.
 //
-// What becomes a key range: WHERE's conjuncts (the parts joined by AND at its top) `pk = v` or `pk IN [...]`, and with one of them a
-// condition on the sort key. All the others are the filter. Without an equality on the partition key the whole table is read.
+// What becomes a key range: WHERE's conjuncts (the parts joined by AND at its top) `pk = v`, `pk IN [...]` or `pk = v OR pk = w ...`, and
+// with one of them a condition on the sort key. All the others are the filter. Without an equality on the partition key the whole table is read.
 //
 // Order: bind finds everything that needs no table; plan_* come after the table was found.
 // Errors: kInvalidArgument with DynamoDB's text. Threads: one. Ownership: a Planner borrows the statement; plans own what they hold.
@@ -23,6 +23,9 @@
 #include "index/key_schema.h"
 
 namespace varve::api::partiql {
+
+// Values of the partition key that one IN may give.
+inline constexpr size_t kMaxPartitionKeys = 50;
 
 struct ReadPlan {
   std::vector<index::KeyRange> ranges;  // at least one, read one after the other
@@ -70,11 +73,18 @@ class Planner {
     std::optional<KeyTerm> term;
     bool is_key = false;  // a range stands for it
   };
+  enum class PartitionOrder { kAsListed, kAscending, kDescending };
+  struct ReadOrder {
+    PartitionOrder partitions = PartitionOrder::kAsListed;
+    bool forward = true;  // within a partition
+  };
 
   explicit Planner(const Statement& statement) : statement_(statement) {}
   Status bind_all();
   std::vector<Conjunct> conjuncts() const;
   std::optional<KeyTerm> key_term(const expression::ConditionNode& node) const;
+  // `a = v OR a = w ...` as a IN [v, w, ...].
+  std::optional<KeyTerm> in_of_alternatives(uint32_t node) const;  // alternatives.cc
   Conjunct* find_equality(Slice name, std::vector<Conjunct>* conjuncts) const;
   Status plan_ranges(const index::KeyParts& keys, std::vector<Conjunct>* conjuncts, ReadPlan* plan);
   // The values of the partition key, each a list of its attributes' values; none: WHERE does not give them.
@@ -88,7 +98,7 @@ class Planner {
                                                       const index::KeyParts& keys) const;
   // The parts that `op` (kAnd or kOr) joins below a node, in the order of the text.
   std::vector<uint32_t> parts_of(uint32_t node, expression::ConditionOp op) const;
-  Status plan_order(const index::KeyParts& keys, const ReadPlan& plan, bool* forward) const;
+  Result<ReadOrder> read_order(const index::KeyParts& keys, size_t partition_count) const;
 
   // Conditions made of WHERE's nodes.
   enum class ItemMust { kExist, kNotExist, kEither };
