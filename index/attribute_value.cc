@@ -17,8 +17,10 @@ constexpr Slice kInvalidParameter = "One or more parameter values were invalid: 
 template <typename Range, typename Show>
 std::string join(const Range& range, Show show) {
   std::string out;
+  bool first = true;  // the first may be empty
   for (const auto& element : range) {
-    if (!out.empty()) out += ", ";
+    if (!first) out += ", ";
+    first = false;
     out += show(element);
   }
   return out;
