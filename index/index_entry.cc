@@ -120,6 +120,12 @@ size_t IndexEntry::size_bytes() const {
   return view.ok() ? view->size_bytes() : 0;
 }
 
+size_t IndexEntry::size_bytes_of(const IndexSchema& index, const KeySchema& table, const ItemImage& item) {
+  if (!KeyValues::of(index, item.view)) return 0;
+  if (index.projection == ProjectionType::kAll) return item.size_bytes;
+  return size_of_attributes(item.view, projected_names(index, table));
+}
+
 IndexChange IndexChange::between(const IndexSchema& index, const KeySchema& table, Slice item_key,
                                  const ItemImage& before, const ItemImage& after) {
   IndexChange change;

@@ -30,6 +30,8 @@ class IndexEntry {
   Slice value() const { return whole_.empty() ? Slice(projected_) : whole_; }
   // DynamoDB's size of the value.
   size_t size_bytes() const;
+  // The same of an item's entry that nobody needs otherwise; 0: the item is not in the index.
+  static size_t size_bytes_of(const IndexSchema& index, const KeySchema& table, const ItemImage& item);
 
  private:
   friend struct IndexChange;

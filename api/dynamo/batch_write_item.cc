@@ -76,7 +76,7 @@ Failure check_write(const BatchWrite& write, const DecodeNotes& notes) {
   }
   VARVE_RETURN_IF_FAILED(check_item_values(write.put_item ? *write.put_item : *write.delete_key, notes));
   if (write.put_item && index::item_size_bytes(*write.put_item) > index::kMaxItemBytes) {
-    return validation_error("Item size has exceeded the maximum allowed size");
+    return item_too_large(index::ItemSource::kPut);
   }
   return std::nullopt;
 }

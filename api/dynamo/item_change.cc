@@ -36,6 +36,7 @@ Outcome<ConsumedCapacity> ItemChange::add_to(partition::WriteBatch* batch) const
   if (before == after) return consumed;
   if (after.found()) {
     VARVE_RETURN_IF_FAILED(check_index_keys(table, after.view, source));
+    VARVE_RETURN_IF_FAILED(check_size_with_local_indexes(table, after, source));
     batch->put(table.items, tree_key, after.encoded);
   } else {
     batch->remove(table.items, tree_key);
@@ -74,6 +75,26 @@ Failure check_index_keys_not_empty(const Table& table, const Item& item, index::
   return first_by_name(table, [&](const index::IndexSchema& schema) {
     return index::check_index_key_not_empty(schema, item, source);
   });
+}
+
+Error item_too_large(index::ItemSource source) {
+  return validation_error(source == index::ItemSource::kPut
+                              ? "Item size has exceeded the maximum allowed size"
+                              : "Item size to update has exceeded the maximum allowed size");
+}
+
+Failure check_size_with_local_indexes(const Table& table, const ItemImage& item, index::ItemSource source) {
+  if (!table.has_local_index()) return std::nullopt;
+  // No entry is larger than its item.
+  if (item.size_bytes * (1 + table.index_count()) <= index::kMaxItemBytes) return std::nullopt;
+  size_t size_bytes = item.size_bytes;
+  for (size_t i = 0; i < table.index_count(); ++i) {
+    const index::IndexSchema& schema = table.index(i).schema;
+    if (schema.is_global()) break;  // local ones come first
+    size_bytes += index::IndexEntry::size_bytes_of(schema, table.description.key_schema, item);
+  }
+  if (size_bytes > index::kMaxItemBytes) return item_too_large(source);
+  return std::nullopt;
 }
 
 Failure follow_table(TableRef* table) {

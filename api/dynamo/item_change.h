@@ -36,7 +36,7 @@ struct ItemChange {
 
   // Adds what the change writes to the batch: nothing when the item stays as it is (equal items have equal bytes). The batch is void
   // once the table has a successor. Answers what the change consumes, as one that changes nothing does too. Refuses an item whose
-  // attributes do not fit the keys of the table's indexes.
+  // attributes do not fit the keys of the table's indexes, and one that is too large together with its entries in local indexes.
   Outcome<ConsumedCapacity> add_to(partition::WriteBatch* batch) const;
 
  private:
@@ -47,6 +47,10 @@ struct ItemChange {
 Failure check_index_keys(const Table& table, const index::ItemView& item, index::ItemSource source);
 // Of those the ones for empty values, which refuse a transaction as a whole.
 Failure check_index_keys_not_empty(const Table& table, const Item& item, index::ItemSource source);
+
+// The ceiling of an item's size, which its entries in local indexes count towards.
+Error item_too_large(index::ItemSource source);
+Failure check_size_with_local_indexes(const Table& table, const ItemImage& item, index::ItemSource source);
 
 // The table as it is now, for an evaluation that runs again because the table changed; ResourceNotFoundException when it was deleted.
 Failure follow_table(TableRef* table);

@@ -66,7 +66,7 @@ Failure check_values(const StatementRequest& request, const partiql::Statement& 
   if (statement.kind != partiql::StatementKind::kInsert) return std::nullopt;
   VARVE_RETURN_IF_FAILED(check_item(statement.item));
   if (index::item_size_bytes(statement.item) > index::kMaxItemBytes) {
-    return validation_error("Item size has exceeded the maximum allowed size");
+    return item_too_large(index::ItemSource::kPut);
   }
   return std::nullopt;
 }

@@ -35,7 +35,7 @@ Outcome<BoundWrite> bind_write(const Context& context, const PutItemRequest& req
     return validation_error("ReturnValues can only be ALL_OLD or NONE");
   }
   if (index::item_size_bytes(request.item) > index::kMaxItemBytes) {
-    return validation_error("Item size has exceeded the maximum allowed size");
+    return item_too_large(index::ItemSource::kPut);
   }
   VARVE_ASSIGN_OR_FAIL(auto placeholders, bind_placeholders(context, request.attributes, request.notes));
   BoundWrite bound;

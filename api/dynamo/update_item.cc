@@ -30,7 +30,7 @@ class UpdateItem final : public ItemWrite {
     Decision decision;
     decision.kind = Decision::Kind::kPut;
     if (index::item_size_bytes(after) > index::kMaxItemBytes) {
-      return validation_error("Item size to update has exceeded the maximum allowed size");
+      return item_too_large(index::ItemSource::kUpdate);
     }
     decision.encoded = index::encode_item(after);
     VARVE_ASSIGN_OR_FAIL(decision.attributes, answer(image, before, std::move(after), decision.encoded));
