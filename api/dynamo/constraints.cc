@@ -28,12 +28,12 @@ Slice take_part(Slice* rest) {
   return part;
 }
 
-Outcome<Slice> table_name_of_arn(Slice arn) {
+Outcome<Slice> table_name_of_arn(Slice arn, Slice path) {
   const auto invalid = [&](Slice what) {
     return validation_error("1 validation error detected: Invalid " + std::string(what) + " in '" +
                             std::string(arn) + "'");
   };
-  if (arn.size() > 1024) return constraint_error(arn, "tableName", max_length(1024));
+  if (arn.size() > 1024) return constraint_error(arn, path, max_length(1024));
   Slice rest = arn;
   take_part(&rest);  // "arn"
   if (take_part(&rest) != "aws") return invalid("AWS partition");
@@ -42,7 +42,7 @@ Outcome<Slice> table_name_of_arn(Slice arn) {
   const Slice account = take_part(&rest);
   if (!rest.starts_with("table/")) return invalid("resource type");
   const Slice name = rest.substr(6);
-  VARVE_RETURN_IF_FAILED(check_name(name, "tableName", 1));
+  VARVE_RETURN_IF_FAILED(check_name(name, path, 1));
   if (account != kAccount) {
     return Error{ErrorType::kAccessDenied,
                  "The table " + std::string(arn) + " belongs to another account: this store holds account " +
@@ -105,10 +105,10 @@ std::string max_value(int64_t bound) {
   return "Member must have value less than or equal to " + std::to_string(bound);
 }
 
-Outcome<Slice> table_name(Slice name_or_arn, TableNameUse use) {
-  if (name_or_arn.starts_with("arn:")) return table_name_of_arn(name_or_arn);
+Outcome<Slice> table_name(Slice name_or_arn, TableNameUse use, Slice path) {
+  if (name_or_arn.starts_with("arn:")) return table_name_of_arn(name_or_arn, path);
   const int64_t shortest = use == TableNameUse::kDefinition && !name_or_arn.empty() ? 3 : 1;
-  VARVE_RETURN_IF_FAILED(check_name(name_or_arn, "tableName", shortest));
+  VARVE_RETURN_IF_FAILED(check_name(name_or_arn, path, shortest));
   return name_or_arn;
 }
 

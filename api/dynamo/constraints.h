@@ -31,8 +31,9 @@ std::string max_value(int64_t bound);
 
 // How long a name must be: operations that define tables ask for 3 characters, the others for 1.
 enum class TableNameUse { kExisting, kDefinition };
-// Checks a name, or an ARN of a table of this account and region, and answers the name; it borrows from `name_or_arn`.
-Outcome<Slice> table_name(Slice name_or_arn, TableNameUse use);
+// Checks a name, or an ARN of a table of this account and region, and answers the name; it borrows from `name_or_arn`. `path`: of the
+// member that it is, for the texts.
+Outcome<Slice> table_name(Slice name_or_arn, TableNameUse use, Slice path = "tableName");
 // Other names: 3 to 255 of the same characters.
 Failure check_index_name(Slice name, Slice path = "indexName");
 Failure check_start_table_name(Slice name);  // ExclusiveStartTableName

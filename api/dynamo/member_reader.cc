@@ -81,7 +81,7 @@ void MemberReader::table(Slice name, TableNameUse use, std::string* out) {
     return;
   }
   state_->note_serialization(convert_string(*value, out));
-  auto checked = table_name(*out, use);
+  auto checked = table_name(*out, use, path(name));
   if (!checked.ok()) state_->note_table_name(std::move(checked).error());
 }
 

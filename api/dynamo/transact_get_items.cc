@@ -33,9 +33,10 @@ Outcome<std::vector<SnapshotGet>> place(const TransactGetItemsRequest& request,
 Outcome<std::vector<SnapshotGet>> prepare(const Context& context, const TransactGetItemsRequest& request,
                                           Projections* projections) {
   VARVE_RETURN_IF_FAILED(check_transaction_length(request.gets.size(), "transactItems"));
-  for (const GetItemRequest& member : request.gets) {
+  for (size_t i = 0; i < request.gets.size(); ++i) {
+    const std::string path = "transactItems." + std::to_string(i + 1) + ".member.get.tableName";
     VARVE_ASSIGN_OR_FAIL([[maybe_unused]] const Slice name,
-                         table_name(member.table, TableNameUse::kExisting));
+                         table_name(request.gets[i].table, TableNameUse::kExisting, path));
   }
   for (const GetItemRequest& member : request.gets) {
     VARVE_ASSIGN_OR_FAIL(projections->emplace_back(), bind_read(context, member));

@@ -34,17 +34,27 @@ const Item& item_of(const TransactWrite& action) {
   return *with_member(action, [](const auto& request) { return &item_of(request); });
 }
 
+Slice member_name(const TransactWrite& action) {
+  if (action.condition_check) return "conditionCheck";
+  if (action.put) return "put";
+  return action.update ? "update" : "delete";
+}
+
 Failure check_form(const TransactWriteItemsRequest& request) {
   VARVE_RETURN_IF_FAILED(check_transaction_length(request.actions.size(), "transactItems"));
   VARVE_RETURN_IF_FAILED(check_token(request.client_request_token));
-  for (const TransactWrite& action : request.actions) {
+  for (size_t i = 0; i < request.actions.size(); ++i) {
+    const TransactWrite& action = request.actions[i];
     const int members = int{action.condition_check.has_value()} + int{action.put.has_value()} +
                         int{action.update.has_value()} + int{action.remove.has_value()};
     if (members != 1) {
       return validation_error("TransactItems can only contain one of Check, Put, Update or Delete");
     }
     const WriteRequestBase& base = base_of(action);
-    VARVE_ASSIGN_OR_FAIL([[maybe_unused]] const Slice name, table_name(base.table, TableNameUse::kExisting));
+    const std::string path = "transactItems." + std::to_string(i + 1) + ".member." +
+                             std::string(member_name(action)) + ".tableName";
+    VARVE_ASSIGN_OR_FAIL([[maybe_unused]] const Slice name,
+                         table_name(base.table, TableNameUse::kExisting, path));
     if (base.return_values != ReturnValues::kNone) {
       return validation_error("ReturnValues is not supported in a transaction");
     }
