@@ -1,6 +1,6 @@
 #include "api/expression/lexer.h"
-#include "api/expression/reserved_words.h"
 #include "api/partiql/parser.h"
+#include "api/partiql/reserved_words.h"
 
 namespace varve::api::partiql {
 
@@ -46,7 +46,7 @@ Status Parser::expect_symbol(Slice symbol) { return take_symbol(symbol) ? Status
 Status Parser::expect_keyword(Slice word) { return take_keyword(word) ? Status() : unexpected(); }
 
 Status Parser::unexpected() const {
-  if (token().kind == TokenKind::kWord && expression::is_reserved_word(token().text)) {
+  if (token().kind == TokenKind::kWord && is_reserved_word(token().text)) {
     return malformed("Unexpected keyword");
   }
   if (token().kind == TokenKind::kSymbol && is_operator(token().text))
@@ -84,7 +84,7 @@ std::string Parser::value_placeholder(index::AttributeValue value) {
 // A bare word that is not reserved, or anything in double quotes.
 Result<std::string> Parser::parse_name() {
   const bool is_name = token().kind == TokenKind::kQuotedName ||
-                       (token().kind == TokenKind::kWord && !expression::is_reserved_word(token().text));
+                       (token().kind == TokenKind::kWord && !is_reserved_word(token().text));
   if (!is_name) return unexpected();
   std::string name = token().text;
   advance();
@@ -155,10 +155,8 @@ Status Parser::parse_table(PathUse use) {
 }
 
 Status Parser::refuse_alias() const {
-  const bool is_alias =
-      is_keyword("AS") || token().kind == TokenKind::kQuotedName ||
-      (token().kind == TokenKind::kWord && !expression::is_reserved_word(token().text) &&
-       !is_any_keyword({"REMOVE", "RETURNING", "WHERE", "SET", "ORDER", "LIMIT", "GROUP", "HAVING", "FROM"}));
+  const bool is_alias = is_keyword("AS") || token().kind == TokenKind::kQuotedName ||
+                        (token().kind == TokenKind::kWord && !is_reserved_word(token().text));
   return is_alias ? Status::invalid_argument("Aliasing is not supported") : Status();
 }
 
@@ -289,7 +287,7 @@ Result<Statement> Parser::parse() {
     status = parse_from_first();
   } else if (take_keyword("EXISTS")) {
     status = parse_exists();
-  } else if (token().kind == TokenKind::kWord && !expression::is_reserved_word(token().text)) {
+  } else if (token().kind == TokenKind::kWord && !is_reserved_word(token().text)) {
     status = next_token().kind == TokenKind::kEnd ? malformed("Expected data manipulation")
                                                   : malformed("Unexpected token after expression");
   } else {
