@@ -166,8 +166,13 @@ Failure check_select(const ReadPageRequest& request) {
   const std::string chosen = request.attributes_to_get ? "AttributesToGet" : "ProjectionExpression";
   switch (*request.select) {
     case Select::kAllProjectedAttributes:
-      if (request.index_name) return std::nullopt;
-      return invalid_parameter("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName");
+      if (!request.index_name) {
+        return invalid_parameter(
+            "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName");
+      }
+      if (!projects) return std::nullopt;
+      return invalid_parameter("Cannot specify the " + chosen +
+                               " when choosing to get ALL_PROJECTED_ATTRIBUTES");
     case Select::kSpecificAttributes:
       if (projects) return std::nullopt;
       return invalid_parameter(
