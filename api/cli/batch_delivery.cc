@@ -70,8 +70,10 @@ Result<bool> BatchDelivery::deliver(std::vector<LambdaRecord> batch, const std::
 Status BatchDelivery::pass_over_old(Work* work) {
   if (!options_.max_record_age_us) return {};
   const uint64_t now_us = io::wall_us();
+  // A record tells the whole second of its commit, which may have been at that second's end.
+  constexpr uint64_t kSecondUs = 1'000'000;
   const auto young = std::ranges::find_if(work->records, [&](const LambdaRecord& record) {
-    return record.created_us + *options_.max_record_age_us >= now_us;
+    return record.created_us + kSecondUs + *options_.max_record_age_us > now_us;
   });
   const auto count = static_cast<size_t>(young - work->records.begin());
   if (count == 0) return {};

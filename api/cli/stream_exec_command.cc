@@ -97,7 +97,7 @@ void add_stream_exec_command(CLI::App* streams, int* exit_code) {
       ->capture_default_str();
   command
       ->add_option("--max-record-age", arguments->max_record_age_s,
-                   "Seconds after which a record is passed over; -1: never")
+                   "Seconds after which a record is passed over, or one more; -1: never")
       ->check(CLI::Range(-1.0, 604800.0))
       ->capture_default_str();
   command->add_option("--timeout", arguments->timeout_s, "Seconds that a run may take before it is killed")

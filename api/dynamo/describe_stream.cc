@@ -6,6 +6,11 @@ namespace {
 
 constexpr int64_t kMaxListedShards = 100;
 
+// A shard's id that the request has at `path`.
+Failure check_if_given(const std::optional<std::string>& id, Slice path) {
+  return id ? check_shard_id(*id, path) : std::nullopt;
+}
+
 Outcome<uint64_t> shard_number(const Stream& stream, const std::string& id, Slice member) {
   if (const auto number = parse_shard_id(stream, id)) return *number;
   return validation_error("Invalid " + std::string(member) + ": " + id);
@@ -28,6 +33,8 @@ ShardDescription described_shard(const Stream& stream, const Shard& shard) {
 Outcome<StreamDescription> describe_stream(const Context& context, const DescribeStreamRequest& request) {
   VARVE_ASSIGN_OR_FAIL(const StreamArn arn, parse_stream_arn(request.stream_arn, "streamArn"));
   VARVE_ASSIGN_OR_FAIL(const size_t limit, limit_of(request.limit, kMaxListedShards));
+  VARVE_RETURN_IF_FAILED(check_if_given(request.exclusive_start_shard_id, "exclusiveStartShardId"));
+  VARVE_RETURN_IF_FAILED(check_if_given(request.children_of, "shardFilter.shardId"));
   const auto view = context.streams->view(arn.table, arn.label);
   if (!view) return stream_not_found(request.stream_arn);
   const Stream& stream = *view->stream;

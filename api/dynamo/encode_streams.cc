@@ -180,7 +180,7 @@ void write_change_record(const ChangeRecord& record, StreamViewType view_type, J
   out->key("dynamodb");
   out->begin_object();
   out->key("ApproximateCreationDateTime");
-  out->timestamp(record.created_us);
+  out->integer(static_cast<int64_t>(record.created_us / 1'000'000));  // whole seconds, as the model asks
   out->key("Keys");
   write_item(record.keys, out);
   write_image("NewImage", record.new_image, out);

@@ -55,12 +55,12 @@ Outcome<GetRecordsResult> get_records(const Context& context, const GetRecordsRe
   VARVE_ASSIGN_OR_FAIL_STATUS(const auto reader,
                               StreamReader::open(context.store, *view->stream, range.from, range.through));
   while (reader->valid()) {
-    if (result.records.size() == limit || page_bytes >= kMaxPageBytes) {
+    VARVE_ASSIGN_OR_FAIL_STATUS(ChangeRecord record, change_record(*view->stream, reader->record()));
+    page_bytes += record.size_bytes;
+    if (result.records.size() == limit || (page_bytes > kMaxPageBytes && !result.records.empty())) {
       next = reader->record().position;
       break;
     }
-    VARVE_ASSIGN_OR_FAIL_STATUS(ChangeRecord record, change_record(*view->stream, reader->record()));
-    page_bytes += record.size_bytes;
     result.records.push_back(std::move(record));
     VARVE_RETURN_IF_FAILED(failure_of(reader->next()));
   }

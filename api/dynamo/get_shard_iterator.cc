@@ -7,15 +7,16 @@
 namespace varve::api::dynamo {
 namespace {
 
-constexpr int64_t kMinShardIdLength = 28;
-constexpr int64_t kMaxShardIdLength = 65;
 constexpr int64_t kMinSequenceNumberLength = 21;
 constexpr int64_t kMaxSequenceNumberLength = 40;
 
-Failure check_length(Slice text, Slice path, int64_t least, int64_t most) {
-  const auto length = static_cast<int64_t>(text.size());
-  if (length < least) return constraint_error(text, path, min_length(least));
-  if (length > most) return constraint_error(text, path, max_length(most));
+Failure check_sequence_number(Slice number) {
+  constexpr Slice kPath = "sequenceNumber";
+  const auto length = static_cast<int64_t>(number.size());
+  if (length < kMinSequenceNumberLength)
+    return constraint_error(number, kPath, min_length(kMinSequenceNumberLength));
+  if (length > kMaxSequenceNumberLength)
+    return constraint_error(number, kPath, max_length(kMaxSequenceNumberLength));
   return std::nullopt;
 }
 
@@ -24,11 +25,8 @@ bool names_a_record(ShardIteratorType type) {
 }
 
 Failure check(const GetShardIteratorRequest& request) {
-  VARVE_RETURN_IF_FAILED(check_length(request.shard_id, "shardId", kMinShardIdLength, kMaxShardIdLength));
-  if (request.sequence_number) {
-    VARVE_RETURN_IF_FAILED(check_length(*request.sequence_number, "sequenceNumber", kMinSequenceNumberLength,
-                                        kMaxSequenceNumberLength));
-  }
+  VARVE_RETURN_IF_FAILED(check_shard_id(request.shard_id, "shardId"));
+  if (request.sequence_number) VARVE_RETURN_IF_FAILED(check_sequence_number(*request.sequence_number));
   if (names_a_record(request.type) && !request.sequence_number) {
     return validation_error("SequenceNumber is required for this ShardIteratorType");
   }

@@ -156,6 +156,15 @@ std::string shard_id(const Stream& stream, uint64_t number) {
       .append(stream_hash(stream));
 }
 
+Failure check_shard_id(Slice id, Slice path) {
+  constexpr int64_t kMinLength = 28;
+  constexpr int64_t kMaxLength = 65;
+  const auto length = static_cast<int64_t>(id.size());
+  if (length < kMinLength) return constraint_error(id, path, min_length(kMinLength));
+  if (length > kMaxLength) return constraint_error(id, path, max_length(kMaxLength));
+  return std::nullopt;
+}
+
 std::optional<uint64_t> parse_shard_id(const Stream& stream, Slice id) {
   if (!id.starts_with(kShardIdPrefix) || id.size() < kShardIdPrefix.size() + kShardDigits)
     return std::nullopt;

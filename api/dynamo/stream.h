@@ -64,6 +64,8 @@ std::string stream_label(uint64_t created_us);
 std::string stream_arn(Slice table, Slice label);
 // "shardId-", 20 digits of the number, "-" and 8 hexadecimal digits of the stream.
 std::string shard_id(const Stream& stream, uint64_t number);
+// The length of a member that is to be one: 28 to 65 characters.
+Failure check_shard_id(Slice id, Slice path);
 // nullopt for what shard_id would not have written for the stream.
 std::optional<uint64_t> parse_shard_id(const Stream& stream, Slice id);
 
