@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "api/dynamo/index_definitions.h"
 #include "api/dynamo/operations.h"
 #include "api/dynamo/streams.h"
@@ -81,14 +79,9 @@ Failure check_keys(const CreateTableRequest& request) {
 }
 
 Failure check_definitions(const CreateTableRequest& request) {
-  std::vector<std::string> names;
-  names.reserve(request.attribute_definitions.size());
-  for (const AttributeDefinition& definition : request.attribute_definitions)
-    names.push_back(definition.name);
-  std::sort(names.begin(), names.end());
-  const auto twice = std::adjacent_find(names.begin(), names.end());
-  if (twice != names.end()) return validation_error("Attribute Name is duplicated: " + *twice);
-  if (!request.local_indexes && !request.global_indexes && names.size() != request.key_schema.size()) {
+  VARVE_RETURN_IF_FAILED(check_defined_once(request.attribute_definitions));
+  if (!request.local_indexes && !request.global_indexes &&
+      request.attribute_definitions.size() != request.key_schema.size()) {
     return invalid_parameter(
         "Number of attributes in KeySchema does not exactly match number of attributes defined in "
         "AttributeDefinitions");

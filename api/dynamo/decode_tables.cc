@@ -221,7 +221,7 @@ Outcome<UpdateTableRequest> decode_update_table(json::Object body) {
   MemberReader in(body, &state);
   UpdateTableRequest request;
   read_definitions(in, Presence::kOptional, &request.attribute_definitions);
-  in.table("TableName", TableNameUse::kExisting, &request.table);
+  in.table("TableName", TableNameUse::kDefinition, &request.table);
   in.enumeration("BillingMode", kBilling, &request.billing_mode);
   read_throughput(in, &request.throughput);
   in.string("TableClass", &request.table_class);

@@ -175,7 +175,8 @@ Failure check_index_members(const IndexDefinition& definition, const std::string
     VARVE_RETURN_IF_FAILED(check_attribute_name(
         definition.key_schema[i].name, schema + "." + std::to_string(i + 1) + ".member.attributeName"));
   }
-  if (definition.throughput) VARVE_RETURN_IF_FAILED(check_throughput(*definition.throughput, path + "."));
+  if (definition.throughput)
+    VARVE_RETURN_IF_FAILED(check_throughput(*definition.throughput, path + ".", definition.name));
   if (!definition.non_key_attributes) return std::nullopt;
   const auto& names = *definition.non_key_attributes;
   const std::string member = path + ".projection.nonKeyAttributes";
@@ -185,6 +186,16 @@ Failure check_index_members(const IndexDefinition& definition, const std::string
   }
   for (size_t i = 0; i < names.size(); ++i) {
     VARVE_RETURN_IF_FAILED(check_attribute_name(names[i], member + "." + std::to_string(i + 1) + ".member"));
+  }
+  return std::nullopt;
+}
+
+Failure check_defined_once(const std::vector<AttributeDefinition>& definitions) {
+  std::set<Slice> names;
+  for (const AttributeDefinition& definition : definitions) {
+    if (!names.insert(definition.name).second) {
+      return validation_error("Attribute Name is duplicated: " + definition.name);
+    }
   }
   return std::nullopt;
 }

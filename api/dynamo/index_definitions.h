@@ -20,6 +20,8 @@ inline constexpr size_t kMaxNonKeyAttributes = 100;  // of all indexes of a tabl
 Failure check_attribute_name(Slice name, const std::string& path);
 // The constraints on members; `path` is the definition's: "globalSecondaryIndexes.1.member".
 Failure check_index_members(const IndexDefinition& definition, const std::string& path);
+// "Attribute Name is duplicated: ..."
+Failure check_defined_once(const std::vector<AttributeDefinition>& definitions);
 // "Some index key attributes are not defined in AttributeDefinitions. ..."
 Failure check_keys_defined(const std::vector<KeySchemaElement>& schema,
                            const std::vector<AttributeDefinition>& definitions);

@@ -40,7 +40,8 @@ Failure check_members(const UpdateTableRequest& request) {
     if (update.update) {
       VARVE_RETURN_IF_FAILED(check_index_name(update.update->name, path + "update.indexName"));
       if (update.update->throughput) {
-        VARVE_RETURN_IF_FAILED(check_throughput(*update.update->throughput, path + "update."));
+        VARVE_RETURN_IF_FAILED(
+            check_throughput(*update.update->throughput, path + "update.", update.update->name));
       }
     }
     if (update.create) VARVE_RETURN_IF_FAILED(check_index_members(*update.create, path + "create"));
@@ -49,24 +50,32 @@ Failure check_members(const UpdateTableRequest& request) {
   return std::nullopt;
 }
 
-// A key attribute has one type in all keys of a table.
-Failure define_attributes(const IndexDescription& index, TableDescription* table) {
-  for (const auto* part : {&index.schema.partition, &index.schema.sort}) {
-    for (const index::KeyAttribute& key : *part) {
-      const auto defined =
-          std::find_if(table->attribute_definitions.begin(), table->attribute_definitions.end(),
-                       [&](const AttributeDefinition& definition) { return definition.name == key.name; });
-      if (defined == table->attribute_definitions.end()) {
-        table->attribute_definitions.push_back({key.name, key.type});
-      } else if (defined->type != key.type) {
-        return validation_error(
-            "Attributes cannot be redefined. Please check that your attribute has the same type as "
-            "previously "
-            "defined.");
-      }
+// An attribute has one type in all keys of a table, also where the index to be created does not use the definition.
+Failure check_not_redefined(const std::vector<AttributeDefinition>& asked, const TableDescription& table) {
+  VARVE_RETURN_IF_FAILED(check_defined_once(asked));
+  for (const AttributeDefinition& definition : asked) {
+    const auto redefines = [&](const AttributeDefinition& defined) {
+      return defined.name == definition.name && defined.type != definition.type;
+    };
+    if (std::any_of(table.attribute_definitions.begin(), table.attribute_definitions.end(), redefines)) {
+      return validation_error(
+          "Attributes cannot be redefined. Please check that your attribute has the same type as previously "
+          "defined.");
     }
   }
   return std::nullopt;
+}
+
+// What the index's keys need and the table does not define yet.
+void define_attributes(const IndexDescription& index, TableDescription* table) {
+  auto& definitions = table->attribute_definitions;
+  for (const auto* part : {&index.schema.partition, &index.schema.sort}) {
+    for (const index::KeyAttribute& key : *part) {
+      const auto defines = [&](const AttributeDefinition& definition) { return definition.name == key.name; };
+      if (std::none_of(definitions.begin(), definitions.end(), defines))
+        definitions.push_back({key.name, key.type});
+    }
+  }
 }
 
 // Definitions that no key of the table or of an index needs any more.
@@ -91,6 +100,7 @@ Failure create_index(const IndexDefinition& definition, const UpdateTableRequest
   }
   VARVE_RETURN_IF_FAILED(check_index_throughput(definition, table->billing_mode));
   VARVE_RETURN_IF_FAILED(check_global_index(definition, request.attribute_definitions));
+  VARVE_RETURN_IF_FAILED(check_not_redefined(request.attribute_definitions, *table));
   const auto globals = std::count_if(table->indexes.begin(), table->indexes.end(),
                                      [](const IndexDescription& i) { return i.schema.is_global(); });
   if (static_cast<size_t>(globals) >= kMaxGlobalIndexes) {
@@ -102,7 +112,7 @@ Failure create_index(const IndexDefinition& definition, const UpdateTableRequest
       describe_index(definition, index::IndexKind::kGlobal, request.attribute_definitions);
   index.status = IndexStatus::kCreating;
   index.backfilling = true;
-  VARVE_RETURN_IF_FAILED(define_attributes(index, table));
+  define_attributes(index, table);
   table->indexes.push_back(std::move(index));
   return check_projected_count(table->indexes);
 }

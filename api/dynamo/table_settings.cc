@@ -39,15 +39,16 @@ Failure check_warm_units(const std::optional<int64_t>& asked, int64_t least, boo
 
 }  // namespace
 
-Failure check_throughput(const Throughput& throughput, const std::string& path) {
+Failure check_throughput(const Throughput& throughput, const std::string& path, Slice index) {
   const auto check = [&](int64_t units, const std::string& upper_name, Slice member) -> Failure {
     if (units < 1) {
       return constraint_error(std::to_string(units), path + "provisionedThroughput." + std::string(member),
                               min_value(1));
     }
     if (units > kMaxCapacityUnits) {
-      return validation_error("Given value " + std::to_string(units) + " for " + upper_name +
-                              " is out of bounds");
+      std::string text = "Given value " + std::to_string(units) + " for " + upper_name + " is out of bounds";
+      if (!index.empty()) text.append(" for index ").append(index);
+      return validation_error(std::move(text));
     }
     return std::nullopt;
   };

@@ -11,8 +11,8 @@
 
 namespace varve::api::dynamo {
 
-// path: of the structure that holds the throughput, with its dot.
-Failure check_throughput(const Throughput& throughput, const std::string& path = {});
+// path: of the structure that holds the throughput, with its dot. index: whose it is; empty: the table's.
+Failure check_throughput(const Throughput& throughput, const std::string& path = {}, Slice index = {});
 Outcome<std::optional<TableClass>> table_class_of(const std::optional<std::string>& name);
 // Refuses contradictions. What is left asks for encryption with a key, or for none.
 Failure check_encryption(const EncryptionSpecification& encryption);
