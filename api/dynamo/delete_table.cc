@@ -1,6 +1,8 @@
 #include "api/dynamo/kinesis_queues.h"
 #include "api/dynamo/operations.h"
 #include "api/dynamo/streams.h"
+#include "api/dynamo/throughput_changes.h"
+#include "base/io/clock.h"
 
 namespace varve::api::dynamo {
 
@@ -23,6 +25,7 @@ Outcome<TableDescription> delete_table(const Context& context, const std::string
   destination.publish();
   TableDescription answer = removed->description;
   answer.status = TableStatus::kDeleting;
+  forget_past_days(io::wall_us(), &answer);
   // DynamoDB's answer leaves the schema out.
   answer.attribute_definitions.clear();
   answer.key_schema = index::KeySchema();

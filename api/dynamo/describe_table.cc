@@ -2,6 +2,8 @@
 #include <algorithm>
 
 #include "api/dynamo/operations.h"
+#include "api/dynamo/throughput_changes.h"
+#include "base/io/clock.h"
 
 namespace varve::api::dynamo {
 namespace {
@@ -22,6 +24,7 @@ Status count(const Context& context, KeyspaceId keyspace, uint64_t* items, uint6
 Outcome<TableDescription> described(const Context& context, const Table& table) {
   TableDescription description = table.description;
   description.status = table.status().value_or(TableStatus::kDeleting);
+  forget_past_days(io::wall_us(), &description);
   Status counted = count(context, table.items, &description.item_count, &description.size_bytes);
   for (size_t i = 0; i < table.index_count() && counted.ok(); ++i) {
     IndexDescription& index = description.indexes[i];

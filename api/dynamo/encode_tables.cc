@@ -59,14 +59,13 @@ void write_time(Slice key, const std::optional<uint64_t>& time_us, JsonWriter* o
   out->timestamp(*time_us);
 }
 
-void write_throughput(const Throughput& throughput, const std::optional<uint64_t>& last_increase_us,
-                      const std::optional<uint64_t>& last_decrease_us, JsonWriter* out) {
+void write_throughput(const Throughput& throughput, const ThroughputChanges& changes, JsonWriter* out) {
   out->key("ProvisionedThroughput");
   out->begin_object();
-  write_time("LastIncreaseDateTime", last_increase_us, out);
-  write_time("LastDecreaseDateTime", last_decrease_us, out);
+  write_time("LastIncreaseDateTime", changes.last_increase_us, out);
+  write_time("LastDecreaseDateTime", changes.last_decrease_us, out);
   out->key("NumberOfDecreasesToday");
-  out->integer(0);
+  out->integer(static_cast<int64_t>(changes.decreases));
   out->key("ReadCapacityUnits");
   out->integer(throughput.read_units);
   out->key("WriteCapacityUnits");
@@ -75,7 +74,7 @@ void write_throughput(const Throughput& throughput, const std::optional<uint64_t
 }
 
 void write_billing(const TableDescription& table, JsonWriter* out) {
-  write_throughput(table.throughput, table.last_increase_us, table.last_decrease_us, out);
+  write_throughput(table.throughput, table.throughput_changes, out);
   if (!table.pay_per_request_since_us) return;
   out->key("BillingModeSummary");
   out->begin_object();
@@ -130,7 +129,7 @@ void write_index(const TableDescription& table, const IndexDescription& index, J
       out->key("Backfilling");
       out->boolean(index.backfilling);
     }
-    write_throughput(index.throughput, index.last_increase_us, index.last_decrease_us, out);
+    write_throughput(index.throughput, index.throughput_changes, out);
   }
   out->key("IndexSizeBytes");
   out->integer(static_cast<int64_t>(index.size_bytes));

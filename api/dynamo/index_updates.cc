@@ -141,7 +141,8 @@ Error unchanged(const std::string& name, const Throughput& throughput) {
                           "request higher limits.");
 }
 
-Failure change_throughput(const GlobalIndexUpdate::Update& update, uint64_t now_us, TableDescription* table) {
+Failure update_index(const GlobalIndexUpdate::Update& update, const ChangeTime& time,
+                     TableDescription* table) {
   const auto found = find_index(table->indexes, update.name);
   if (found == table->indexes.end() || !found->schema.is_global()) return resource_not_found();
   if (!update.throughput) {
@@ -151,15 +152,8 @@ Failure change_throughput(const GlobalIndexUpdate::Update& update, uint64_t now_
     return invalid_parameter("ProvisionedThroughput should not be specified for index: " + update.name +
                              " when BillingMode is PAY_PER_REQUEST");
   }
-  const Throughput wanted = *update.throughput;
-  Throughput& current = found->throughput;
-  if (wanted == current) return unchanged(update.name, current);
-  if (wanted.read_units > current.read_units || wanted.write_units > current.write_units)
-    found->last_increase_us = now_us;
-  if (wanted.read_units < current.read_units || wanted.write_units < current.write_units)
-    found->last_decrease_us = now_us;
-  current = wanted;
-  return std::nullopt;
+  if (*update.throughput == found->throughput) return unchanged(update.name, found->throughput);
+  return change_throughput(*update.throughput, time, &found->throughput, &found->throughput_changes);
 }
 
 // A table that becomes provisioned needs a throughput of each of its global indexes; one that stops to be has none.
@@ -229,12 +223,13 @@ Failure check_no_index_busy(const UpdateTableRequest& request, const TableDescri
                {}};
 }
 
-Failure apply_index_updates(const UpdateTableRequest& request, uint64_t now_us, TableDescription* table) {
+Failure apply_index_updates(const UpdateTableRequest& request, const ChangeTime& time,
+                            TableDescription* table) {
   if (changes_indexes(request)) {
     for (const GlobalIndexUpdate& update : *request.index_updates) {
       if (update.create) VARVE_RETURN_IF_FAILED(create_index(*update.create, request, table));
       if (update.remove) VARVE_RETURN_IF_FAILED(delete_index(*update.remove, table));
-      if (update.update) VARVE_RETURN_IF_FAILED(change_throughput(*update.update, now_us, table));
+      if (update.update) VARVE_RETURN_IF_FAILED(update_index(*update.update, time, table));
     }
   }
   return follow_billing_mode(table);

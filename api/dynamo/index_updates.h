@@ -5,6 +5,7 @@
 
 #include "api/dynamo/error.h"
 #include "api/dynamo/table_requests.h"
+#include "api/dynamo/throughput_changes.h"
 
 namespace varve::api::dynamo {
 
@@ -15,7 +16,8 @@ Failure check_index_updates(const UpdateTableRequest& request);
 // Only one index is created or deleted at a time, and while one is being filled only its deletion is possible.
 Failure check_no_index_busy(const UpdateTableRequest& request, const TableDescription& table);
 // Applies the updates. An index to be created is added without an id, and as kCreating.
-Failure apply_index_updates(const UpdateTableRequest& request, uint64_t now_us, TableDescription* table);
+Failure apply_index_updates(const UpdateTableRequest& request, const ChangeTime& time,
+                            TableDescription* table);
 // As the answer tells them: an index that was deleted is still there, kDeleting.
 void tell_index_updates(const UpdateTableRequest& request, const TableDescription& before,
                         TableDescription* answer);

@@ -24,6 +24,7 @@ enum Section : uint8_t {
   kStream = 6,
   kExpiry = 7,
   kDestination = 8,
+  kDecreases = 9,
 };
 constexpr uint8_t kVersionWithoutSections = 1;
 
@@ -141,8 +142,8 @@ std::string encode_indexes(const std::vector<IndexDescription>& indexes) {
     for (const std::string& name : index.schema.non_key_attributes) out.string(name);
     out.varint(static_cast<uint64_t>(index.throughput.read_units));
     out.varint(static_cast<uint64_t>(index.throughput.write_units));
-    write_optional_time(index.last_increase_us, &out);
-    write_optional_time(index.last_decrease_us, &out);
+    write_optional_time(index.throughput_changes.last_increase_us, &out);
+    write_optional_time(index.throughput_changes.last_decrease_us, &out);
   }
   return bytes;
 }
@@ -166,8 +167,8 @@ bool read_index(ByteReader* in, IndexDescription* index) {
   }
   index->throughput.read_units = static_cast<int64_t>(in->varint());
   index->throughput.write_units = static_cast<int64_t>(in->varint());
-  index->last_increase_us = read_optional_time(in);
-  index->last_decrease_us = read_optional_time(in);
+  index->throughput_changes.last_increase_us = read_optional_time(in);
+  index->throughput_changes.last_decrease_us = read_optional_time(in);
   return !in->failed();
 }
 
@@ -176,6 +177,19 @@ bool read_indexes(ByteReader* in, std::vector<IndexDescription>* indexes) {
     if (!read_index(in, &indexes->emplace_back())) return false;
   }
   return !in->failed() && !indexes->empty();
+}
+
+// All the counts of decreases, the table's before its indexes'.
+template <typename Description, typename Visit>
+void visit_decreases(Description* table, const Visit& visit) {
+  visit(&table->throughput_changes.decreases);
+  for (auto& index : table->indexes) visit(&index.throughput_changes.decreases);
+}
+
+bool has_decreases(const TableDescription& table) {
+  uint64_t all = 0;
+  visit_decreases(&table, [&](const uint64_t* count) { all |= *count; });
+  return all != 0;
 }
 
 std::vector<std::pair<Section, std::string>> sections_of(const Table& table) {
@@ -216,6 +230,10 @@ std::vector<std::pair<Section, std::string>> sections_of(const Table& table) {
     ByteWriter out = add(kDestination);
     write_destination(*table.destination, &out);
   }
+  if (has_decreases(table.description)) {
+    ByteWriter out = add(kDecreases);
+    visit_decreases(&table.description, [&](const uint64_t* count) { out.varint(*count); });
+  }
   return sections;
 }
 
@@ -253,6 +271,9 @@ bool read_section(uint8_t section, ByteReader* in, Table* table) {
       return read_expiry(in, &table->expiry.emplace());
     case kDestination:
       return read_destination(in, &table->destination.emplace());
+    case kDecreases:
+      visit_decreases(&table->description, [&](uint64_t* count) { *count = in->varint(); });
+      return has_decreases(table->description);
     default:
       return false;
   }
@@ -311,8 +332,8 @@ std::string encode_table(const Table& table) {
   out.varint(static_cast<uint64_t>(d.throughput.read_units));
   out.varint(static_cast<uint64_t>(d.throughput.write_units));
   write_optional_time(d.pay_per_request_since_us, &out);
-  write_optional_time(d.last_increase_us, &out);
-  write_optional_time(d.last_decrease_us, &out);
+  write_optional_time(d.throughput_changes.last_increase_us, &out);
+  write_optional_time(d.throughput_changes.last_decrease_us, &out);
   write_optional_time(d.table_class_updated_us, &out);
   out.varint(d.attribute_definitions.size());
   for (const AttributeDefinition& definition : d.attribute_definitions) {
@@ -366,8 +387,8 @@ Result<Table> decode_table(Slice encoded) {
   d.throughput.read_units = static_cast<int64_t>(in.varint());
   d.throughput.write_units = static_cast<int64_t>(in.varint());
   d.pay_per_request_since_us = read_optional_time(&in);
-  d.last_increase_us = read_optional_time(&in);
-  d.last_decrease_us = read_optional_time(&in);
+  d.throughput_changes.last_increase_us = read_optional_time(&in);
+  d.throughput_changes.last_decrease_us = read_optional_time(&in);
   d.table_class_updated_us = read_optional_time(&in);
   for (uint64_t left = in.varint(); left > 0 && !in.failed(); --left) {
     index::KeyAttribute definition;

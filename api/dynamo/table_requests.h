@@ -38,13 +38,19 @@ struct Throughput {
   bool operator==(const Throughput&) const = default;
 };
 
-// Bounds of an on-demand table; -1 is no bound, like an absent one. Stored and told, not enforced.
+// When a provisioned throughput was changed, by the wall clock.
+struct ThroughputChanges {
+  std::optional<uint64_t> last_increase_us, last_decrease_us;
+  uint64_t decreases = 0;  // of the day (UTC) of the last one; in a description, of today
+};
+
+// Bounds of an on-demand table or index; -1 is no bound, like an absent one. Stored and told, not enforced.
 struct OnDemandThroughput {
   std::optional<int64_t> max_read_units;
   std::optional<int64_t> max_write_units;
 };
 
-// What a table is to be ready for at once, in units a second. Stored and told, without effect.
+// What a table or an index is to be ready for at once, in units a second. Stored and told, without effect.
 struct WarmThroughput {
   std::optional<int64_t> read_units;
   std::optional<int64_t> write_units;
@@ -148,7 +154,7 @@ struct IndexDescription {
   IndexStatus status = IndexStatus::kActive;
   bool backfilling = false;  // the filling has begun
   Throughput throughput;     // 0 and 0 on demand
-  std::optional<uint64_t> last_increase_us, last_decrease_us;
+  ThroughputChanges throughput_changes;
   // Estimates, as those of the table.
   uint64_t item_count = 0;
   uint64_t size_bytes = 0;
@@ -166,7 +172,7 @@ struct TableDescription {
   BillingMode billing_mode = BillingMode::kProvisioned;
   std::optional<uint64_t> pay_per_request_since_us;  // present once the table was on demand
   Throughput throughput;                             // 0 and 0 on demand
-  std::optional<uint64_t> last_increase_us, last_decrease_us;
+  ThroughputChanges throughput_changes;
   std::optional<TableClass> table_class;  // present once it was set
   std::optional<uint64_t> table_class_updated_us;
   std::optional<OnDemandThroughput> on_demand_throughput;

@@ -5,6 +5,7 @@
 #include "api/dynamo/operations.h"
 #include "api/dynamo/streams.h"
 #include "api/dynamo/table_settings.h"
+#include "api/dynamo/throughput_changes.h"
 #include "base/io/clock.h"
 
 namespace varve::api::dynamo {
@@ -81,7 +82,7 @@ Error unchanged(const Throughput& throughput) {
       ". Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.");
 }
 
-Failure change_billing(const UpdateTableRequest& request, uint64_t now_us, TableDescription* table) {
+Failure change_billing(const UpdateTableRequest& request, const ChangeTime& time, TableDescription* table) {
   const BillingMode mode = request.billing_mode.value_or(table->billing_mode);
   if (mode == BillingMode::kPayPerRequest) {
     if (request.throughput) {
@@ -91,21 +92,14 @@ Failure change_billing(const UpdateTableRequest& request, uint64_t now_us, Table
     }
     if (table->billing_mode == mode) return std::nullopt;
     table->billing_mode = mode;
-    table->pay_per_request_since_us = now_us;
+    table->pay_per_request_since_us = time.now_us;
     table->throughput = Throughput();
     return std::nullopt;
   }
   if (table->billing_mode == mode && table->throughput == *request.throughput)
     return unchanged(table->throughput);
-  const Throughput& wanted = *request.throughput;
-  const Throughput& current = table->throughput;
-  if (wanted.read_units > current.read_units || wanted.write_units > current.write_units)
-    table->last_increase_us = now_us;
-  if (wanted.read_units < current.read_units || wanted.write_units < current.write_units)
-    table->last_decrease_us = now_us;
   table->billing_mode = mode;
-  table->throughput = wanted;
-  return std::nullopt;
+  return change_throughput(*request.throughput, time, &table->throughput, &table->throughput_changes);
 }
 
 // -1 takes a bound away.
@@ -114,11 +108,11 @@ void set_bound(const std::optional<int64_t>& asked, std::optional<int64_t>* boun
 }
 
 Failure apply(const UpdateTableRequest& request, const std::optional<TableClass>& table_class,
-              uint64_t now_us, TableDescription* table) {
+              const ChangeTime& time, TableDescription* table) {
   VARVE_RETURN_IF_FAILED(check_no_index_busy(request, *table));
   if (request.billing_mode || request.throughput)
-    VARVE_RETURN_IF_FAILED(change_billing(request, now_us, table));
-  VARVE_RETURN_IF_FAILED(apply_index_updates(request, now_us, table));
+    VARVE_RETURN_IF_FAILED(change_billing(request, time, table));
+  VARVE_RETURN_IF_FAILED(apply_index_updates(request, time, table));
   if (request.on_demand_throughput) {
     VARVE_RETURN_IF_FAILED(check_on_demand(*request.on_demand_throughput, table->billing_mode));
     OnDemandThroughput bounds = table->on_demand_throughput.value_or(OnDemandThroughput());
@@ -130,7 +124,7 @@ Failure apply(const UpdateTableRequest& request, const std::optional<TableClass>
   if (request.warm_throughput) VARVE_RETURN_IF_FAILED(set_warm(*request.warm_throughput, table));
   if (table_class) {
     table->table_class = table_class;
-    table->table_class_updated_us = now_us;
+    table->table_class_updated_us = time.now_us;
   }
   if (request.deletion_protection) table->deletion_protection = *request.deletion_protection;
   return std::nullopt;
@@ -152,7 +146,7 @@ Outcome<TableDescription> update_table(const Context& context, const UpdateTable
   }
   if (request.stream) VARVE_RETURN_IF_FAILED(check_stream(*request.stream));
   if (!request.unsupported.empty()) return unsupported_member(request.unsupported.front());
-  const uint64_t now_us = io::wall_us();
+  const ChangeTime time{io::wall_us(), context.catalog->delay_us() > 0};
   TableDescription before;
   const auto change = [&](Table* table) -> Failure {
     if (request.encryption) {
@@ -161,7 +155,7 @@ Outcome<TableDescription> update_table(const Context& context, const UpdateTable
                  : invalid_parameter("Table is already encrypted by default");
     }
     before = table->description;
-    return apply(request, table_class, now_us, &table->description);
+    return apply(request, table_class, time, &table->description);
   };
   Streams::Change stream(context.streams);
   const auto change_stream_too = [&](Table* table, partition::WriteBatch* batch) {

@@ -22,7 +22,9 @@ Table sample() {
   d.key_schema.sort = index::KeyAttribute{"Email", index::AttributeType::kNumber};
   d.billing_mode = BillingMode::kProvisioned;
   d.throughput = {5, 300};
-  d.last_increase_us = 7;
+  d.throughput_changes.last_increase_us = 7;
+  d.throughput_changes.last_decrease_us = 8;
+  d.throughput_changes.decreases = 3;
   d.deletion_protection = true;
   d.table_class = TableClass::kInfrequentAccess;
   table.tags = {{"team", "storage"}};
@@ -53,7 +55,7 @@ constexpr Slice kExample =
     "ac02"
     "0000000000000000"
     "0700000000000000"
-    "0000000000000000"
+    "0800000000000000"
     "0000000000000000"
     "02"
     "0655736572494402"
@@ -61,7 +63,7 @@ constexpr Slice kExample =
     "01"
     "047465616d"
     "0773746f72616765"
-    "05"
+    "06"
     "0109020900000000000000"
     "02020c01"
     "0304e05dac02"
@@ -74,7 +76,8 @@ constexpr Slice kExample =
     "0105456d61696c0300"
     "01044e616d65"
     "0506"
-    "00000000000000000000000000000000";
+    "00000000000000000000000000000000"
+    "09020300";
 
 TEST(TableFormat, TheDocumentedBytesAreTheTable) {
   const std::string encoded = encode_table(sample());
@@ -84,8 +87,9 @@ TEST(TableFormat, TheDocumentedBytesAreTheTable) {
   EXPECT_EQ(encode_table(*decoded), encoded);
   EXPECT_EQ(decoded->description.key_schema, sample().description.key_schema);
   EXPECT_EQ(decoded->description.arn, sample().description.arn);
-  EXPECT_EQ(decoded->description.last_increase_us, 7u);
-  EXPECT_FALSE(decoded->description.last_decrease_us.has_value());
+  EXPECT_EQ(decoded->description.throughput_changes.last_increase_us, 7u);
+  EXPECT_EQ(decoded->description.throughput_changes.last_decrease_us, 8u);
+  EXPECT_EQ(decoded->description.throughput_changes.decreases, 3u);
   EXPECT_EQ(decoded->tags, sample().tags);
   EXPECT_EQ(decoded->transition.status, TableStatus::kUpdating);
   EXPECT_EQ(decoded->transition.until_us, 9u);
@@ -111,9 +115,9 @@ TEST(TableFormat, AnyTruncationAndAnExtraByteAreCorruption) {
 
 TEST(TableFormat, SectionsThatNoWriterWritesAreCorruption) {
   const std::string encoded = encode_table(sample());
-  // The five sections' numbers are the bytes at these distances from the end.
-  for (const size_t distance : {111u, 100u, 96u, 90u, 83u}) {
-    for (const char number : {0, 2, 9}) {
+  // The six sections' numbers are the bytes at these distances from the end.
+  for (const size_t distance : {115u, 104u, 100u, 94u, 87u, 4u}) {
+    for (const char number : {0, 2, 11}) {
       std::string changed = encoded;
       if (changed[changed.size() - distance] == number) continue;
       changed[changed.size() - distance] = number;
@@ -129,6 +133,7 @@ TEST(TableFormat, Version1HasNoSectionsAndIsRead) {
   plain.description.indexes.clear();
   plain.description.on_demand_throughput.reset();
   plain.description.warm_throughput.reset();
+  plain.description.throughput_changes.decreases = 0;
   std::string encoded = encode_table(plain);
   encoded[0] = 1;
   encoded.pop_back();  // the count of sections
@@ -143,6 +148,7 @@ TEST(TableFormat, AnEmptyListOfIndexesIsCorruption) {
   plain.policy.reset();
   plain.description.on_demand_throughput.reset();
   plain.description.warm_throughput.reset();
+  plain.description.throughput_changes.decreases = 0;
   plain.description.indexes.clear();
   std::string encoded = encode_table(plain);
   encoded.back() = 1;

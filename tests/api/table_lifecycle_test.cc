@@ -184,6 +184,57 @@ TEST(TableLifecycle, AProtectedTableIsNotDeletedAndStaysActive) {
   });
 }
 
+// A provisioned table with 100 read units.
+constexpr Slice kProvisioned =
+    R"({"TableName":"Tab","AttributeDefinitions":[{"AttributeName":"pk","AttributeType":"S"}],)"
+    R"("KeySchema":[{"AttributeName":"pk","KeyType":"HASH"}],)"
+    R"("ProvisionedThroughput":{"ReadCapacityUnits":100,"WriteCapacityUnits":1}})";
+
+std::string throughput(int read_units) {
+  return R"({"TableName":"Tab","ProvisionedThroughput":{"ReadCapacityUnits":)" + std::to_string(read_units) +
+         R"(,"WriteCapacityUnits":1}})";
+}
+
+TEST(TableLifecycle, AThroughputIsDecreasedFourTimesADayAndThenOnceAnHour) {
+  constexpr uint64_t kHourNs = 3600ull * 1'000'000'000;
+  Lifecycle table;
+  const auto expect_decreases = [&](int count) {
+    const std::string body = table.ask("DescribeTable", kName).body;
+    const std::string told = "\"NumberOfDecreasesToday\":" + std::to_string(count) + ",";
+    EXPECT_NE(body.find(told), std::string::npos) << body;
+  };
+  table.run([&] {
+    // Away from midnight, when the count begins anew.
+    while (io::wall_us() / 1'000'000 % 86'400 / 3600 != 8) io::sleep_ns(kHourNs);
+    EXPECT_EQ(table.ask("CreateTable", kProvisioned).status, 200);
+    Lifecycle::wait();
+    for (int i = 1; i <= 4; ++i) {
+      EXPECT_EQ(table.ask("UpdateTable", throughput(100 - i)).status, 200);
+      Lifecycle::wait();
+    }
+    expect_decreases(4);
+    const dynamo::Response refused = table.ask("UpdateTable", throughput(90));
+    EXPECT_EQ(refused.error_type, "LimitExceededException");
+    EXPECT_NE(refused.body.find("once every 3600 seconds. Number of decreases today: 4. Last decrease at "),
+              std::string::npos)
+        << refused.body;
+    EXPECT_NE(refused.body.find(" AM UTC. Next decrease can be made at "), std::string::npos) << refused.body;
+    table.reopen();
+    expect_decreases(4);
+    EXPECT_EQ(table.ask("UpdateTable", throughput(90)).error_type, "LimitExceededException");
+    EXPECT_EQ(table.ask("UpdateTable", throughput(110)).status, 200) << "an increase";
+    io::sleep_ns(kHourNs);
+    EXPECT_EQ(table.ask("UpdateTable", throughput(90)).status, 200);
+    Lifecycle::wait();
+    expect_decreases(5);
+    EXPECT_EQ(table.ask("UpdateTable", throughput(80)).error_type, "LimitExceededException");
+    io::sleep_ns(24 * kHourNs);
+    expect_decreases(0);
+    EXPECT_EQ(table.ask("UpdateTable", throughput(80)).status, 200);
+    expect_decreases(1);
+  });
+}
+
 TEST(TableLifecycle, TimeToLiveIsToldWhenTheTableIsThereAndChangesOnceAnHour) {
   constexpr Slice kOn =
       R"({"TableName":"Tab","TimeToLiveSpecification":{"Enabled":true,"AttributeName":"t"}})";
