@@ -57,8 +57,19 @@ Response missing_by_arn(json::Object body, Slice member, Slice exception, const 
   return feature_not_found(exception, kind + " not found: " + arn);
 }
 
+Response backup_not_found(const std::string& arn) {
+  if (!arn.starts_with("arn:aws:dynamodb:") || arn.find("/backup/") == std::string::npos)
+    return feature_refusal(validation_error("Invalid Backup ARN"));
+  return feature_not_found("BackupNotFoundException", "Backup not found: " + arn);
+}
+
 Response missing_backup(const Context&, json::Object body) {
-  return missing_by_arn(body, "BackupArn", "BackupNotFoundException", "Backup");
+  DecodeState state(Report::kAll);
+  MemberReader in(body, &state);
+  std::string arn;
+  read_required(in, "BackupArn", kMinArnLength, kMaxArnLength, &arn);
+  if (const Failure failure = state.result()) return feature_refusal(*failure);
+  return backup_not_found(arn);
 }
 Response missing_export(const Context&, json::Object body) {
   return missing_by_arn(body, "ExportArn", "ExportNotFoundException", "Export");
@@ -74,7 +85,7 @@ Response restore_from_backup(const Context&, json::Object body) {
   read_required(in, "TargetTableName", 3, kMaxNameLength, &target);
   read_required(in, "BackupArn", kMinArnLength, kMaxArnLength, &arn);
   if (const Failure failure = state.result()) return feature_refusal(*failure);
-  return feature_not_found("BackupNotFoundException", "Backup not found: " + arn);
+  return backup_not_found(arn);
 }
 
 // The table of an operation on backups, which has a word of its own for one that is missing: its answer, or nothing when the table

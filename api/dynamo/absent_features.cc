@@ -89,19 +89,37 @@ void write_disabled(Slice key, json::JsonWriter* out) {
 
 // Contributor insights.
 
-Response list_contributor_insights(const Context&, json::Object body) {
+Response list_contributor_insights(const Context& context, json::Object body) {
   DecodeState state(Report::kAll);
   MemberReader in(body, &state);
+  std::string name_or_arn;
+  if (in.has("TableName")) in.table("TableName", TableNameUse::kExisting, &name_or_arn);
   read_page_size(in, "MaxResults", 100);
   if (const Failure failure = state.result()) return feature_refusal(*failure);
+  if (!name_or_arn.empty()) {
+    const auto name = table_name(name_or_arn, TableNameUse::kExisting);
+    if (!name.ok()) return feature_refusal(name.error());
+    if (context.catalog->find(*name) == nullptr) return feature_refusal(table_not_found(*name));
+  }
   return {200, R"({"ContributorInsightsSummaries":[]})", {}};
 }
 
+// Of the table, or of its index that the request names.
+Response insights_disabled(const Table& table, const std::optional<std::string>& index) {
+  if (index && !table.find_index(*index)) return feature_refusal(resource_not_found());
+  return about_table(table, [&](json::JsonWriter* out) {
+    if (index) {
+      out->key("IndexName");
+      out->string(*index);
+    }
+    write_disabled("ContributorInsightsStatus", out);
+  });
+}
+
 Response describe_contributor_insights(const Context& context, json::Object body) {
-  const auto table = table_of(context, body, kNothingElse);
-  if (!table.ok()) return feature_refusal(table.error());
-  return about_table(**table,
-                     [](json::JsonWriter* out) { write_disabled("ContributorInsightsStatus", out); });
+  std::optional<std::string> index;
+  const auto table = table_of(context, body, [&](MemberReader& in) { in.string("IndexName", &index); });
+  return table.ok() ? insights_disabled(**table, index) : feature_refusal(table.error());
 }
 
 constexpr std::array<Slice, 2> kActionNames = {"ENABLE", "DISABLE"};
@@ -110,15 +128,15 @@ constexpr EnumTable<bool> kAction{kActionNames, kActionValues};
 
 Response update_contributor_insights(const Context& context, json::Object body) {
   std::optional<bool> enable;
+  std::optional<std::string> index;
   const auto table = table_of(context, body, [&](MemberReader& in) {
+    in.string("IndexName", &index);
     if (!in.has("ContributorInsightsAction"))
       in.state()->note_violation(missing_member("contributorInsightsAction"));
     in.enumeration("ContributorInsightsAction", kAction, &enable);
   });
   if (!table.ok()) return feature_refusal(table.error());
-  if (*enable) return feature_missing("Contributor insights are");
-  return about_table(**table,
-                     [](json::JsonWriter* out) { write_disabled("ContributorInsightsStatus", out); });
+  return *enable ? feature_missing("Contributor insights are") : insights_disabled(**table, index);
 }
 
 // Auto scaling of replicas.
