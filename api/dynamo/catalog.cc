@@ -266,6 +266,12 @@ Outcome<TableRef> Catalog::erase(TableRef table, const Companion& companion) {
   return table;
 }
 
+Failure check_changeable(const Table& table) {
+  const TableStatus status = table.status().value_or(TableStatus::kDeleting);
+  if (status == TableStatus::kActive || status == TableStatus::kUpdating) return std::nullopt;
+  return table_in_use(table.description.name, status);
+}
+
 Outcome<TableRef> Catalog::create(Table table, const Companion& companion) {
   io::MutexLock lock(&changes_mutex_);
   const std::string name = table.description.name;

@@ -96,4 +96,7 @@ class Catalog {
   std::atomic<uint64_t> version_{0};
 };
 
+// ResourceInUseException for a table that is being created or deleted: its settings cannot be changed yet, or any more.
+Failure check_changeable(const Table& table);
+
 }  // namespace varve::api::dynamo

@@ -72,11 +72,7 @@ Failure check_active(const Request& request, const Table& table, Slice operation
 template <typename Change>
 Outcome<TableRef> amend(const Context& context, const Request& request, const Change& change) {
   KinesisQueues::Change destination(context.kinesis);
-  const auto check = [](const Table* table) -> Failure {
-    const auto status = table->status();
-    if (status == TableStatus::kActive || status == TableStatus::kUpdating) return std::nullopt;
-    return Error{ErrorType::kResourceInUse, "Table is not active: " + table->description.name, {}};
-  };
+  const auto check = [](const Table* table) { return check_changeable(*table); };
   const auto companion = [&](Table* table, partition::WriteBatch* batch) -> Failure {
     return change(&destination, table, batch);
   };

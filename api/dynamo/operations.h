@@ -80,8 +80,15 @@ Failure untag_resource(const Context& context, const std::string& resource_arn,
 // The rules on tags themselves, which CreateTable checks too.
 Failure check_tags(const std::vector<Tag>& tags);
 
-// The table that a resource's ARN names, in the words of the operations on tags and policies.
-Outcome<Slice> table_of_resource(const std::string& arn);
+// What a ResourceArn names: a table, or one of its streams, which has no tags and no policy here. It borrows from the text.
+struct Resource {
+  Slice table;
+  Slice stream_label;
+  bool is_stream() const { return !stream_label.empty(); }
+};
+// In the words of the operations on tags and policies.
+Outcome<Resource> resource_of(const std::string& arn);
+Failure check_stream_is_there(const Context& context, const Resource& stream, const std::string& arn);
 Error resource_missing(const std::string& arn);
 
 // Policies are stored and given back, not evaluated. PolicyNotFoundException, also when the expected revision is another.

@@ -1,6 +1,7 @@
 // PutResourcePolicy, GetResourcePolicy, DeleteResourcePolicy: one JSON document a table, stored as it came. Nothing here evaluates
 // it: whoever may sign a request may do everything.
 #include "api/dynamo/operations.h"
+#include "api/dynamo/table_settings.h"
 #include "api/json/document.h"
 #include "base/io/clock.h"
 
@@ -52,41 +53,58 @@ Outcome<ResourcePolicy> make_policy(const std::string& text, const std::optional
 }
 
 Outcome<ResourcePolicy> get_resource_policy(const Context& context, const std::string& resource_arn) {
-  VARVE_ASSIGN_OR_FAIL(const Slice name, table_of_resource(resource_arn));
-  const TableRef table = context.catalog->find(name);
+  VARVE_ASSIGN_OR_FAIL(const Resource resource, resource_of(resource_arn));
+  if (resource.is_stream()) {
+    VARVE_RETURN_IF_FAILED(check_stream_is_there(context, resource, resource_arn));
+    return policy_missing(resource_arn);
+  }
+  const TableRef table = context.catalog->find(resource.table);
   if (!table) return resource_missing(resource_arn);
   if (!table->policy) return policy_missing(resource_arn);
   return *table->policy;
 }
 
 Outcome<std::string> put_resource_policy(const Context& context, const PutResourcePolicyRequest& request) {
-  VARVE_ASSIGN_OR_FAIL(const Slice name, table_of_resource(request.resource_arn));
+  VARVE_ASSIGN_OR_FAIL(const Resource resource, resource_of(request.resource_arn));
   VARVE_ASSIGN_OR_FAIL([[maybe_unused]] const ResourcePolicy checked,
                        make_policy(request.policy, std::nullopt));
+  if (resource.is_stream()) {
+    VARVE_RETURN_IF_FAILED(check_stream_is_there(context, resource, request.resource_arn));
+    return unsupported_member("A policy of a stream");
+  }
   std::string revision_id;
   const auto change = [&](Table* table) -> Failure {
+    VARVE_RETURN_IF_FAILED(check_changeable(*table));
     VARVE_RETURN_IF_FAILED(check_revision(request.resource_arn, request.expected_revision_id, table->policy));
     VARVE_ASSIGN_OR_FAIL(table->policy, make_policy(request.policy, table->policy));
     revision_id = table->policy->revision_id;
     return std::nullopt;
   };
-  VARVE_ASSIGN_OR_FAIL([[maybe_unused]] const TableRef changed,
-                       in_words_of_resources(context.catalog->amend(name, change), request.resource_arn));
+  VARVE_ASSIGN_OR_FAIL(
+      [[maybe_unused]] const TableRef changed,
+      in_words_of_resources(context.catalog->amend(resource.table, change), request.resource_arn));
   return revision_id;
 }
 
 Outcome<std::optional<std::string>> delete_resource_policy(const Context& context,
                                                            const DeleteResourcePolicyRequest& request) {
-  VARVE_ASSIGN_OR_FAIL(const Slice name, table_of_resource(request.resource_arn));
+  VARVE_ASSIGN_OR_FAIL(const Resource resource, resource_of(request.resource_arn));
   std::optional<std::string> revision_id;
+  if (resource.is_stream()) {
+    VARVE_RETURN_IF_FAILED(check_stream_is_there(context, resource, request.resource_arn));
+    VARVE_RETURN_IF_FAILED(check_revision(request.resource_arn, request.expected_revision_id, std::nullopt));
+    return revision_id;
+  }
   const auto change = [&](Table* table) -> Failure {
+    VARVE_RETURN_IF_FAILED(check_changeable(*table));
     VARVE_RETURN_IF_FAILED(check_revision(request.resource_arn, request.expected_revision_id, table->policy));
     if (table->policy) revision_id = table->policy->revision_id;
     table->policy.reset();
     return std::nullopt;
   };
-  VARVE_ASSIGN_OR_FAIL([[maybe_unused]] const TableRef changed,
-                       in_words_of_resources(context.catalog->amend(name, change), request.resource_arn));
+  VARVE_ASSIGN_OR_FAIL(
+      [[maybe_unused]] const TableRef changed,
+      in_words_of_resources(context.catalog->amend(resource.table, change), request.resource_arn));
   return revision_id;
 }
 

@@ -2,6 +2,8 @@
 #include <algorithm>
 
 #include "api/dynamo/operations.h"
+#include "api/dynamo/streams.h"
+#include "api/dynamo/table_settings.h"
 
 namespace varve::api::dynamo {
 namespace {
@@ -44,18 +46,39 @@ Failure check_tag_lengths(const Tag& tag, size_t position) {
 
 }  // namespace
 
-Outcome<Slice> table_of_resource(const std::string& arn) {
+Outcome<Resource> resource_of(const std::string& arn) {
+  constexpr Slice kService = "arn:aws:dynamodb:";
+  constexpr Slice kTable = ":table/";
+  constexpr Slice kStream = "/stream/";
   if (arn.empty()) return constraint_error(arn, "resourceArn", min_length(1));
   if (!arn.starts_with("arn:")) return invalid_parameter("ARNs must start with 'arn:': " + arn);
-  if (!arn.starts_with("arn:aws:dynamodb:")) {
+  if (!arn.starts_with(kService)) {
     return invalid_parameter("Provided Arn is not a DynamoDB resource arn: " + arn);
   }
-  const size_t table = arn.find(":table/");
-  if (table == std::string::npos || arn.find('/', table + 7) != std::string::npos) {
+  const Slice whole = arn;
+  const size_t table = whole.find(kTable);
+  const size_t slash = table == Slice::npos ? Slice::npos : whole.find('/', table + kTable.size());
+  Resource resource;
+  if (slash != Slice::npos && whole.substr(slash).starts_with(kStream))
+    resource.stream_label = whole.substr(slash + kStream.size());
+  const bool is_whole = slash == Slice::npos || resource.is_stream();
+  if (table == Slice::npos || table + kTable.size() == std::min(slash, whole.size()) || !is_whole) {
     return invalid_parameter(
         "Invalid resource arn provided, only table or stream is accepted. Provided resource arn: " + arn);
   }
-  return table_name(arn, TableNameUse::kExisting);
+  const Slice region = whole.substr(kService.size());
+  if (!region.starts_with(std::string(kRegion) + ":")) {
+    return Error{ErrorType::kAccessDenied,
+                 "The resource " + arn + " is not of this region: this store is in " + std::string(kRegion),
+                 {}};
+  }
+  VARVE_ASSIGN_OR_FAIL(resource.table, table_name(whole.substr(0, slash), TableNameUse::kExisting));
+  return resource;
+}
+
+Failure check_stream_is_there(const Context& context, const Resource& stream, const std::string& arn) {
+  if (context.streams->view(stream.table, stream.stream_label)) return std::nullopt;
+  return resource_missing(arn);
 }
 
 Error resource_missing(const std::string& arn) {
@@ -91,14 +114,19 @@ Failure check_tags(const std::vector<Tag>& tags) {
 }
 
 Outcome<std::vector<Tag>> list_tags(const Context& context, const std::string& resource_arn) {
-  VARVE_ASSIGN_OR_FAIL(const Slice name, table_of_resource(resource_arn));
-  const TableRef table = context.catalog->find(name);
+  VARVE_ASSIGN_OR_FAIL(const Resource resource, resource_of(resource_arn));
+  if (resource.is_stream()) {
+    VARVE_RETURN_IF_FAILED(check_stream_is_there(context, resource, resource_arn));
+    return std::vector<Tag>();
+  }
+  const TableRef table = context.catalog->find(resource.table);
   if (!table) return resource_missing(resource_arn);
   return table->tags;
 }
 
 Failure tag_resource(const Context& context, const std::string& resource_arn, const std::vector<Tag>& tags) {
   const auto change = [&](Table* table) -> Failure {
+    VARVE_RETURN_IF_FAILED(check_changeable(*table));
     std::vector<Tag> all = table->tags;
     for (const Tag& tag : tags) {
       const auto same =
@@ -113,24 +141,30 @@ Failure tag_resource(const Context& context, const std::string& resource_arn, co
     table->tags = std::move(all);
     return std::nullopt;
   };
-  const auto name = table_of_resource(resource_arn);
-  if (!name.ok()) return name.error();
+  const auto resource = resource_of(resource_arn);
+  if (!resource.ok()) return resource.error();
   VARVE_RETURN_IF_FAILED(check_tags(tags));
-  const auto changed = in_words_of_tags(context.catalog->amend(*name, change), resource_arn);
+  if (resource->is_stream()) {
+    VARVE_RETURN_IF_FAILED(check_stream_is_there(context, *resource, resource_arn));
+    return unsupported_member("A tag of a stream");
+  }
+  const auto changed = in_words_of_tags(context.catalog->amend(resource->table, change), resource_arn);
   return changed.ok() ? std::nullopt : Failure(changed.error());
 }
 
 Failure untag_resource(const Context& context, const std::string& resource_arn,
                        const std::vector<std::string>& keys) {
   const auto change = [&](Table* table) -> Failure {
+    VARVE_RETURN_IF_FAILED(check_changeable(*table));
     std::erase_if(table->tags,
                   [&](const Tag& tag) { return std::find(keys.begin(), keys.end(), tag.key) != keys.end(); });
     return std::nullopt;
   };
-  const auto name = table_of_resource(resource_arn);
-  if (!name.ok()) return name.error();
+  const auto resource = resource_of(resource_arn);
+  if (!resource.ok()) return resource.error();
   if (keys.empty()) return validation_error("Atleast one Tag Key needs to be provided as Input.");
-  const auto changed = in_words_of_tags(context.catalog->amend(*name, change), resource_arn);
+  if (resource->is_stream()) return check_stream_is_there(context, *resource, resource_arn);
+  const auto changed = in_words_of_tags(context.catalog->amend(resource->table, change), resource_arn);
   return changed.ok() ? std::nullopt : Failure(changed.error());
 }
 

@@ -58,6 +58,7 @@ Outcome<TimeToLiveSpecification> update_time_to_live(const Context& context,
   VARVE_RETURN_IF_FAILED(check(request.specification));
   std::optional<KeyspaceId> dropped;
   const auto change = [&](Table* table) -> Failure {
+    VARVE_RETURN_IF_FAILED(check_changeable(*table));
     if (table->expiry) dropped = table->expiry->entries;
     return change_expiry(context, request.specification, table);
   };

@@ -97,6 +97,32 @@ TEST(TableLifecycle, ATableThatIsBeingCreatedHasNoItemsAndCannotBeChanged) {
   });
 }
 
+TEST(TableLifecycle, SettingsWaitUntilTheTableIsThereAndEndWithIt) {
+  constexpr Slice kTtl =
+      R"({"TableName":"Tab","TimeToLiveSpecification":{"Enabled":true,"AttributeName":"t"}})";
+  constexpr Slice kArn = R"({"ResourceArn":"arn:aws:dynamodb:us-east-1:000000000000:table/Tab")";
+  const std::string tag = std::string(kArn) + R"(,"Tags":[{"Key":"a","Value":"b"}]})";
+  const std::string untag = std::string(kArn) + R"(,"TagKeys":["a"]})";
+  const std::string policy = std::string(kArn) + R"(,"Policy":"{}"})";
+  const std::string no_policy = std::string(kArn) + "}";
+  Lifecycle table;
+  const auto expect_all_in_use = [&](const std::string& what) {
+    expect_in_use(table.ask("UpdateTimeToLive", kTtl), what);
+    expect_in_use(table.ask("TagResource", tag), what);
+    expect_in_use(table.ask("UntagResource", untag), what);
+    expect_in_use(table.ask("PutResourcePolicy", policy), what);
+    expect_in_use(table.ask("DeleteResourcePolicy", no_policy), what);
+  };
+  table.run([&] {
+    EXPECT_EQ(table.ask("CreateTable", kCreate).status, 200);
+    expect_all_in_use("created");
+    Lifecycle::wait();
+    EXPECT_EQ(table.ask("TagResource", tag).status, 200);
+    EXPECT_EQ(table.ask("DeleteTable", kName).status, 200);
+    expect_all_in_use("deleted");
+  });
+}
+
 TEST(TableLifecycle, ATableThatIsBeingUpdatedServes) {
   Lifecycle table;
   table.run([&] {
