@@ -80,7 +80,9 @@ void write_billing(const TableDescription& table, JsonWriter* out) {
   out->begin_object();
   out->key("BillingMode");
   out->string(table.billing_mode == BillingMode::kPayPerRequest ? "PAY_PER_REQUEST" : "PROVISIONED");
-  write_time("LastUpdateToPayPerRequestDateTime", table.pay_per_request_since_us, out);
+  // Told from when the table is there.
+  if (table.status != TableStatus::kCreating)
+    write_time("LastUpdateToPayPerRequestDateTime", table.pay_per_request_since_us, out);
   out->end_object();
 }
 
