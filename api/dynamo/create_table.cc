@@ -108,15 +108,19 @@ index::KeyAttribute key_attribute(const CreateTableRequest& request, size_t i) {
   return {name, index::AttributeType::kString};  // check_keys found a definition
 }
 
-void add_indexes(const CreateTableRequest& request, TableDescription* table) {
-  const auto add = [&](const std::optional<std::vector<IndexDefinition>>& list, index::IndexKind kind) {
-    if (!list) return;
+Failure add_indexes(const CreateTableRequest& request, BillingMode mode, TableDescription* table) {
+  const auto add = [&](const std::optional<std::vector<IndexDefinition>>& list,
+                       index::IndexKind kind) -> Failure {
+    if (!list) return std::nullopt;
     for (const IndexDefinition& definition : *list) {
       table->indexes.push_back(describe_index(definition, kind, request.attribute_definitions));
+      VARVE_RETURN_IF_FAILED(set_index_capacity(definition.on_demand_throughput, definition.warm_throughput,
+                                                mode, /*is_new=*/true, &table->indexes.back()));
     }
+    return std::nullopt;
   };
-  add(request.local_indexes, index::IndexKind::kLocal);
-  add(request.global_indexes, index::IndexKind::kGlobal);
+  VARVE_RETURN_IF_FAILED(add(request.local_indexes, index::IndexKind::kLocal));
+  return add(request.global_indexes, index::IndexKind::kGlobal);
 }
 
 }  // namespace
@@ -139,17 +143,19 @@ Outcome<TableDescription> create_table(const Context& context, const CreateTable
   description.attribute_definitions = request.attribute_definitions;
   description.key_schema.partition = key_attribute(request, 0);
   if (request.key_schema.size() == 2) description.key_schema.sort = key_attribute(request, 1);
-  add_indexes(request, &description);
-  VARVE_RETURN_IF_FAILED(check_projected_count(description.indexes));
   description.billing_mode = request.billing_mode.value_or(BillingMode::kProvisioned);
+  VARVE_RETURN_IF_FAILED(add_indexes(request, description.billing_mode, &description));
+  VARVE_RETURN_IF_FAILED(check_projected_count(description.indexes));
   description.throughput = request.throughput.value_or(Throughput());
   description.table_class = table_class;
   description.deletion_protection = request.deletion_protection;
+  const CapacityOwner owner{"table", description.billing_mode, description.throughput, /*is_new=*/true};
   if (request.on_demand_throughput) {
-    VARVE_RETURN_IF_FAILED(check_on_demand(*request.on_demand_throughput, description.billing_mode));
-    description.on_demand_throughput = request.on_demand_throughput;
+    VARVE_RETURN_IF_FAILED(
+        set_on_demand(*request.on_demand_throughput, owner, &description.on_demand_throughput));
   }
-  if (request.warm_throughput) VARVE_RETURN_IF_FAILED(set_warm(*request.warm_throughput, &description));
+  if (request.warm_throughput)
+    VARVE_RETURN_IF_FAILED(set_warm(*request.warm_throughput, owner, &description.warm_throughput));
   if (!request.tags.empty()) VARVE_RETURN_IF_FAILED(check_tags(request.tags));
   table.tags = request.tags;
   if (request.resource_policy) {

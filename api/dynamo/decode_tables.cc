@@ -87,50 +87,68 @@ void note_present(MemberReader& in, std::initializer_list<Slice> names,
   }
 }
 
-// Of an index: members that this version does not carry out.
-void note_index_settings(MemberReader& in, std::vector<std::string>* unsupported) {
-  note_present(in, {"OnDemandThroughput", "WarmThroughput"}, unsupported);
+void read_optional_units(MemberReader& in, Slice name, std::optional<int64_t>* out) {
+  in.integer(name, "Long", out);
 }
 
-void read_index(MemberReader& in, IndexDefinition* out, std::vector<std::string>* unsupported) {
+void read_on_demand(MemberReader& in, std::optional<OnDemandThroughput>* out) {
+  in.structure("OnDemandThroughput", "OnDemandThroughput", Presence::kOptional, [&](MemberReader& units) {
+    out->emplace();
+    read_optional_units(units, "MaxReadRequestUnits", &(*out)->max_read_units);
+    read_optional_units(units, "MaxWriteRequestUnits", &(*out)->max_write_units);
+  });
+}
+
+void read_warm(MemberReader& in, std::optional<WarmThroughput>* out) {
+  in.structure("WarmThroughput", "WarmThroughput", Presence::kOptional, [&](MemberReader& units) {
+    out->emplace();
+    read_optional_units(units, "ReadUnitsPerSecond", &(*out)->read_units);
+    read_optional_units(units, "WriteUnitsPerSecond", &(*out)->write_units);
+  });
+}
+
+void read_index(MemberReader& in, IndexDefinition* out) {
   in.required_string("IndexName", &out->name);
   read_key_schema(in, &out->key_schema);
   in.structure("Projection", "Projection", Presence::kRequired, [&](MemberReader& projection) {
     projection.enumeration("ProjectionType", kProjection, &out->projection);
     projection.string_list("NonKeyAttributes", &out->non_key_attributes);
   });
-  read_throughput(in, &out->throughput);
-  note_index_settings(in, unsupported);
 }
 
-void read_index_list(MemberReader& in, Slice name, Slice shape,
-                     std::optional<std::vector<IndexDefinition>>* out,
-                     std::vector<std::string>* unsupported) {
+void read_global_index(MemberReader& in, IndexDefinition* out) {
+  read_index(in, out);
+  read_throughput(in, &out->throughput);
+  read_on_demand(in, &out->on_demand_throughput);
+  read_warm(in, &out->warm_throughput);
+}
+
+void read_index_list(MemberReader& in, Slice name, Slice shape, void (*read)(MemberReader&, IndexDefinition*),
+                     std::optional<std::vector<IndexDefinition>>* out) {
   if (in.has(name)) out->emplace();
   in.structures(name, shape, Presence::kOptional,
-                [&](MemberReader& member) { read_index(member, &(*out)->emplace_back(), unsupported); });
+                [&](MemberReader& member) { read(member, &(*out)->emplace_back()); });
 }
 
 void read_index_updates(MemberReader& in, UpdateTableRequest* request) {
   if (in.has("GlobalSecondaryIndexUpdates")) request->index_updates.emplace();
-  in.structures("GlobalSecondaryIndexUpdates", "GlobalSecondaryIndexUpdate", Presence::kOptional,
-                [&](MemberReader& member) {
-                  GlobalIndexUpdate& update = request->index_updates->emplace_back();
-                  member.structure("Update", "UpdateGlobalSecondaryIndexAction", Presence::kOptional,
-                                   [&](MemberReader& action) {
-                                     action.required_string("IndexName", &update.update.emplace().name);
-                                     read_throughput(action, &update.update->throughput);
-                                     note_index_settings(action, &request->unsupported);
-                                   });
-                  member.structure("Create", "CreateGlobalSecondaryIndexAction", Presence::kOptional,
-                                   [&](MemberReader& action) {
-                                     read_index(action, &update.create.emplace(), &request->unsupported);
-                                   });
-                  member.structure("Delete", "DeleteGlobalSecondaryIndexAction", Presence::kOptional,
-                                   [&](MemberReader& action) {
-                                     action.required_string("IndexName", &update.remove.emplace());
-                                   });
-                });
+  in.structures(
+      "GlobalSecondaryIndexUpdates", "GlobalSecondaryIndexUpdate", Presence::kOptional,
+      [&](MemberReader& member) {
+        GlobalIndexUpdate& update = request->index_updates->emplace_back();
+        member.structure("Update", "UpdateGlobalSecondaryIndexAction", Presence::kOptional,
+                         [&](MemberReader& action) {
+                           action.required_string("IndexName", &update.update.emplace().name);
+                           read_throughput(action, &update.update->throughput);
+                           read_on_demand(action, &update.update->on_demand_throughput);
+                           read_warm(action, &update.update->warm_throughput);
+                         });
+        member.structure("Create", "CreateGlobalSecondaryIndexAction", Presence::kOptional,
+                         [&](MemberReader& action) { read_global_index(action, &update.create.emplace()); });
+        member.structure(
+            "Delete", "DeleteGlobalSecondaryIndexAction", Presence::kOptional,
+            [&](MemberReader& action) { action.required_string("IndexName", &update.remove.emplace()); });
+      });
 }
 
 void read_tags(MemberReader& in, Presence presence, std::vector<Tag>* out) {
@@ -150,26 +168,6 @@ void read_stream(MemberReader& in, std::optional<StreamSpecification>* out) {
       stream.state()->note_violation(missing_member(stream.path("StreamEnabled")));
     }
     stream.enumeration("StreamViewType", kView, &(*out)->view_type);
-  });
-}
-
-void read_optional_units(MemberReader& in, Slice name, std::optional<int64_t>* out) {
-  in.integer(name, "Long", out);
-}
-
-void read_on_demand(MemberReader& in, std::optional<OnDemandThroughput>* out) {
-  in.structure("OnDemandThroughput", "OnDemandThroughput", Presence::kOptional, [&](MemberReader& units) {
-    out->emplace();
-    read_optional_units(units, "MaxReadRequestUnits", &(*out)->max_read_units);
-    read_optional_units(units, "MaxWriteRequestUnits", &(*out)->max_write_units);
-  });
-}
-
-void read_warm(MemberReader& in, std::optional<WarmThroughput>* out) {
-  in.structure("WarmThroughput", "WarmThroughput", Presence::kOptional, [&](MemberReader& units) {
-    out->emplace();
-    read_optional_units(units, "ReadUnitsPerSecond", &(*out)->read_units);
-    read_optional_units(units, "WriteUnitsPerSecond", &(*out)->write_units);
   });
 }
 
@@ -198,10 +196,9 @@ Outcome<CreateTableRequest> decode_create_table(json::Object body) {
         validation_error("The parameter 'TableName' is required but was not present in the request");
   }
   read_key_schema(in, &request.key_schema);
-  read_index_list(in, "LocalSecondaryIndexes", "LocalSecondaryIndex", &request.local_indexes,
-                  &request.unsupported);
-  read_index_list(in, "GlobalSecondaryIndexes", "GlobalSecondaryIndex", &request.global_indexes,
-                  &request.unsupported);
+  read_index_list(in, "LocalSecondaryIndexes", "LocalSecondaryIndex", read_index, &request.local_indexes);
+  read_index_list(in, "GlobalSecondaryIndexes", "GlobalSecondaryIndex", read_global_index,
+                  &request.global_indexes);
   in.enumeration("BillingMode", kBilling, &request.billing_mode);
   read_throughput(in, &request.throughput);
   in.string("TableClass", &request.table_class);

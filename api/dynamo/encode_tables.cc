@@ -114,6 +114,33 @@ void write_projection(const index::IndexSchema& schema, JsonWriter* out) {
   out->end_object();
 }
 
+void write_on_demand(const std::optional<OnDemandThroughput>& bounds, JsonWriter* out) {
+  if (!bounds) return;
+  out->key("OnDemandThroughput");
+  out->begin_object();
+  if (bounds->max_read_units) {
+    out->key("MaxReadRequestUnits");
+    out->integer(*bounds->max_read_units);
+  }
+  if (bounds->max_write_units) {
+    out->key("MaxWriteRequestUnits");
+    out->integer(*bounds->max_write_units);
+  }
+  out->end_object();
+}
+
+void write_warm(const Throughput& warm, Slice status, JsonWriter* out) {
+  out->key("WarmThroughput");
+  out->begin_object();
+  out->key("ReadUnitsPerSecond");
+  out->integer(warm.read_units);
+  out->key("WriteUnitsPerSecond");
+  out->integer(warm.write_units);
+  out->key("Status");
+  out->string(status);
+  out->end_object();
+}
+
 void write_index(const TableDescription& table, const IndexDescription& index, JsonWriter* out) {
   out->begin_object();
   out->key("IndexName");
@@ -139,6 +166,11 @@ void write_index(const TableDescription& table, const IndexDescription& index, J
   out->integer(static_cast<int64_t>(index.item_count));
   out->key("IndexArn");
   out->string(index_arn(table.arn, index.schema.name));
+  if (index.schema.is_global()) {
+    write_on_demand(index.on_demand_throughput, out);
+    write_warm(warm_units(table.billing_mode, index.throughput, index.warm_throughput),
+               index_status_name(index.status), out);
+  }
   out->end_object();
 }
 
@@ -154,35 +186,6 @@ void write_indexes(const TableDescription& table, Slice member, index::IndexKind
     write_index(table, index, out);
   }
   if (begun) out->end_array();
-}
-
-void write_on_demand(const TableDescription& table, JsonWriter* out) {
-  const auto& bounds = table.on_demand_throughput;
-  if (!bounds) return;
-  out->key("OnDemandThroughput");
-  out->begin_object();
-  if (bounds->max_read_units) {
-    out->key("MaxReadRequestUnits");
-    out->integer(*bounds->max_read_units);
-  }
-  if (bounds->max_write_units) {
-    out->key("MaxWriteRequestUnits");
-    out->integer(*bounds->max_write_units);
-  }
-  out->end_object();
-}
-
-void write_warm(const TableDescription& table, JsonWriter* out) {
-  const Throughput warm = warm_default(table);
-  out->key("WarmThroughput");
-  out->begin_object();
-  out->key("ReadUnitsPerSecond");
-  out->integer(warm.read_units);
-  out->key("WriteUnitsPerSecond");
-  out->integer(warm.write_units);
-  out->key("Status");
-  out->string(status_name(table.status));
-  out->end_object();
 }
 
 void write_stream(const TableDescription& table, JsonWriter* out) {
@@ -240,8 +243,9 @@ std::string encode_table_description(const TableDescription& table, Slice member
   write_indexes(table, "GlobalSecondaryIndexes", index::IndexKind::kGlobal, &out);
   write_stream(table, &out);
   write_table_class(table, &out);
-  write_on_demand(table, &out);
-  write_warm(table, &out);
+  write_on_demand(table.on_demand_throughput, &out);
+  write_warm(warm_units(table.billing_mode, table.throughput, table.warm_throughput),
+             status_name(table.status), &out);
   out.key("DeletionProtectionEnabled");
   out.boolean(table.deletion_protection);
   out.end_object();

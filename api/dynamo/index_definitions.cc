@@ -278,4 +278,12 @@ IndexDescription describe_index(const IndexDefinition& definition, index::IndexK
   return out;
 }
 
+Failure set_index_capacity(const std::optional<OnDemandThroughput>& bounds,
+                           const std::optional<WarmThroughput>& warm, BillingMode mode, bool is_new,
+                           IndexDescription* index) {
+  const CapacityOwner owner{"index " + index->schema.name, mode, index->throughput, is_new};
+  if (bounds) VARVE_RETURN_IF_FAILED(set_on_demand(*bounds, owner, &index->on_demand_throughput));
+  return warm ? set_warm(*warm, owner, &index->warm_throughput) : std::nullopt;
+}
+
 }  // namespace varve::api::dynamo

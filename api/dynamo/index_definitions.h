@@ -41,6 +41,11 @@ Failure check_projected_count(const std::vector<IndexDescription>& indexes);
 IndexDescription describe_index(const IndexDefinition& definition, index::IndexKind kind,
                                 const std::vector<AttributeDefinition>& attribute_definitions);
 
+// Sets what a request asks of a global index's bounds on demand and of its warm throughput.
+Failure set_index_capacity(const std::optional<OnDemandThroughput>& bounds,
+                           const std::optional<WarmThroughput>& warm, BillingMode mode, bool is_new,
+                           IndexDescription* index);
+
 Slice projection_name(index::ProjectionType type);
 std::string index_arn(Slice table_arn, Slice index);
 

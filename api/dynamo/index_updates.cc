@@ -112,6 +112,8 @@ Failure create_index(const IndexDefinition& definition, const UpdateTableRequest
       describe_index(definition, index::IndexKind::kGlobal, request.attribute_definitions);
   index.status = IndexStatus::kCreating;
   index.backfilling = true;
+  VARVE_RETURN_IF_FAILED(set_index_capacity(definition.on_demand_throughput, definition.warm_throughput,
+                                            table->billing_mode, /*is_new=*/true, &index));
   define_attributes(index, table);
   table->indexes.push_back(std::move(index));
   return check_projected_count(table->indexes);
@@ -145,21 +147,28 @@ Failure update_index(const GlobalIndexUpdate::Update& update, const ChangeTime& 
                      TableDescription* table) {
   const auto found = find_index(table->indexes, update.name);
   if (found == table->indexes.end() || !found->schema.is_global()) return resource_not_found();
-  if (!update.throughput) {
+  if (!update.throughput && !update.on_demand_throughput && !update.warm_throughput) {
     return invalid_parameter("ProvisionedThroughput must be specified for index: " + update.name);
   }
-  if (table->billing_mode == BillingMode::kPayPerRequest) {
-    return invalid_parameter("ProvisionedThroughput should not be specified for index: " + update.name +
-                             " when BillingMode is PAY_PER_REQUEST");
+  if (update.throughput) {
+    if (table->billing_mode == BillingMode::kPayPerRequest) {
+      return invalid_parameter("ProvisionedThroughput should not be specified for index: " + update.name +
+                               " when BillingMode is PAY_PER_REQUEST");
+    }
+    if (*update.throughput == found->throughput) return unchanged(update.name, found->throughput);
+    VARVE_RETURN_IF_FAILED(
+        change_throughput(*update.throughput, time, &found->throughput, &found->throughput_changes));
   }
-  if (*update.throughput == found->throughput) return unchanged(update.name, found->throughput);
-  return change_throughput(*update.throughput, time, &found->throughput, &found->throughput_changes);
+  return set_index_capacity(update.on_demand_throughput, update.warm_throughput, table->billing_mode,
+                            /*is_new=*/false, &*found);
 }
 
-// A table that becomes provisioned needs a throughput of each of its global indexes; one that stops to be has none.
+// A table that becomes provisioned needs a throughput of each of its global indexes, and has no bounds on demand; one that stops to be
+// has no throughput.
 Failure follow_billing_mode(TableDescription* table) {
   for (IndexDescription& index : table->indexes) {
     if (!index.schema.is_global()) continue;
+    if (table->billing_mode == BillingMode::kProvisioned) index.on_demand_throughput.reset();
     if (table->billing_mode == BillingMode::kPayPerRequest) {
       index.throughput = Throughput();
     } else if (index.throughput == Throughput()) {
@@ -173,6 +182,21 @@ Failure follow_billing_mode(TableDescription* table) {
 
 bool changes_indexes(const UpdateTableRequest& request) {
   return request.index_updates && !request.index_updates->empty();
+}
+
+bool creates_index(const UpdateTableRequest& request) {
+  return changes_indexes(request) &&
+         std::any_of(request.index_updates->begin(), request.index_updates->end(),
+                     [](const GlobalIndexUpdate& update) { return update.create.has_value(); });
+}
+
+bool only_warms_indexes(const UpdateTableRequest& request) {
+  const auto only_warms = [](const GlobalIndexUpdate& update) {
+    return update.update && update.update->warm_throughput && !update.update->throughput &&
+           !update.update->on_demand_throughput;
+  };
+  return changes_indexes(request) &&
+         std::all_of(request.index_updates->begin(), request.index_updates->end(), only_warms);
 }
 
 Failure check_index_updates(const UpdateTableRequest& request) {

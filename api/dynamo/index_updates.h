@@ -11,6 +11,9 @@ namespace varve::api::dynamo {
 
 // Creates or deletes an index, or changes an index's throughput.
 bool changes_indexes(const UpdateTableRequest& request);
+bool creates_index(const UpdateTableRequest& request);
+// Of the indexes that it changes, only the warm throughput.
+bool only_warms_indexes(const UpdateTableRequest& request);
 // The checks that need no table.
 Failure check_index_updates(const UpdateTableRequest& request);
 // Only one index is created or deleted at a time, and while one is being filled only its deletion is possible.

@@ -1,5 +1,7 @@
 #include "api/dynamo/table.h"
 
+#include <algorithm>
+
 #include "api/dynamo/constraints.h"
 #include "api/dynamo/key_attribute_coding.h"
 #include "base/coding.h"
@@ -25,6 +27,7 @@ enum Section : uint8_t {
   kExpiry = 7,
   kDestination = 8,
   kDecreases = 9,
+  kIndexCapacities = 10,
 };
 constexpr uint8_t kVersionWithoutSections = 1;
 
@@ -179,6 +182,32 @@ bool read_indexes(ByteReader* in, std::vector<IndexDescription>* indexes) {
   return !in->failed() && !indexes->empty();
 }
 
+bool has_index_capacities(const TableDescription& table) {
+  return std::any_of(table.indexes.begin(), table.indexes.end(), [](const IndexDescription& index) {
+    return index.on_demand_throughput || index.warm_throughput;
+  });
+}
+
+void write_index_capacity(const IndexDescription& index, ByteWriter* out) {
+  const OnDemandThroughput bounds = index.on_demand_throughput.value_or(OnDemandThroughput());
+  const Throughput warm = index.warm_throughput.value_or(Throughput());
+  write_optional_units(bounds.max_read_units, out);
+  write_optional_units(bounds.max_write_units, out);
+  out->varint(static_cast<uint64_t>(warm.read_units));
+  out->varint(static_cast<uint64_t>(warm.write_units));
+}
+
+void read_index_capacity(ByteReader* in, IndexDescription* index) {
+  OnDemandThroughput bounds;
+  bounds.max_read_units = read_optional_units(in);
+  bounds.max_write_units = read_optional_units(in);
+  if (bounds.max_read_units || bounds.max_write_units) index->on_demand_throughput = bounds;
+  Throughput warm;
+  warm.read_units = static_cast<int64_t>(in->varint());
+  warm.write_units = static_cast<int64_t>(in->varint());
+  if (warm != Throughput()) index->warm_throughput = warm;
+}
+
 // All the counts of decreases, the table's before its indexes'.
 template <typename Description, typename Visit>
 void visit_decreases(Description* table, const Visit& visit) {
@@ -234,6 +263,10 @@ std::vector<std::pair<Section, std::string>> sections_of(const Table& table) {
     ByteWriter out = add(kDecreases);
     visit_decreases(&table.description, [&](const uint64_t* count) { out.varint(*count); });
   }
+  if (has_index_capacities(table.description)) {
+    ByteWriter out = add(kIndexCapacities);
+    for (const IndexDescription& index : table.description.indexes) write_index_capacity(index, &out);
+  }
   return sections;
 }
 
@@ -274,6 +307,9 @@ bool read_section(uint8_t section, ByteReader* in, Table* table) {
     case kDecreases:
       visit_decreases(&table->description, [&](uint64_t* count) { *count = in->varint(); });
       return has_decreases(table->description);
+    case kIndexCapacities:
+      for (IndexDescription& index : table->description.indexes) read_index_capacity(in, &index);
+      return has_index_capacities(table->description);
     default:
       return false;
   }

@@ -69,7 +69,10 @@ struct IndexDefinition {
   std::vector<KeySchemaElement> key_schema;
   std::optional<index::ProjectionType> projection;  // required, but its absence is told late
   std::optional<std::vector<std::string>> non_key_attributes;
-  std::optional<Throughput> throughput;  // of a global index
+  // Of a global index.
+  std::optional<Throughput> throughput;
+  std::optional<OnDemandThroughput> on_demand_throughput;
+  std::optional<WarmThroughput> warm_throughput;
 };
 
 // One member of GlobalSecondaryIndexUpdates: exactly one of the three.
@@ -77,6 +80,8 @@ struct GlobalIndexUpdate {
   struct Update {
     std::string name;
     std::optional<Throughput> throughput;
+    std::optional<OnDemandThroughput> on_demand_throughput;
+    std::optional<WarmThroughput> warm_throughput;
   };
   std::optional<IndexDefinition> create;
   std::optional<Update> update;
@@ -155,6 +160,8 @@ struct IndexDescription {
   bool backfilling = false;  // the filling has begun
   Throughput throughput;     // 0 and 0 on demand
   ThroughputChanges throughput_changes;
+  std::optional<OnDemandThroughput> on_demand_throughput;
+  std::optional<Throughput> warm_throughput;  // as the table's
   // Estimates, as those of the table.
   uint64_t item_count = 0;
   uint64_t size_bytes = 0;

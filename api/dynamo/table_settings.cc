@@ -12,24 +12,26 @@ constexpr int64_t kMaxCapacityUnits = 1'000'000'000'000;
 constexpr Throughput kWarmOnDemand = {12'000, 4'000};
 constexpr int64_t kNoBound = -1;
 
-Failure check_bound(const std::optional<int64_t>& units, const std::string& name, BillingMode mode) {
+Failure check_bound(const std::optional<int64_t>& units, const std::string& name,
+                    const CapacityOwner& owner) {
   if (!units) return std::nullopt;
-  if (mode == BillingMode::kProvisioned) {
+  if (owner.billing_mode == BillingMode::kProvisioned) {
     return invalid_parameter(
         name + " for OnDemandThroughput cannot be specified when the table BillingMode is PROVISIONED");
   }
   if (*units >= 1 || *units == kNoBound) return std::nullopt;
-  return invalid_parameter("Requested " + name +
-                           " for OnDemandThroughput for table is outside of valid range");
+  return invalid_parameter("Requested " + name + " for OnDemandThroughput for " + owner.name +
+                           " is outside of valid range");
 }
 
-Failure check_warm_units(const std::optional<int64_t>& asked, int64_t least, bool was_set, const Slice name,
-                         const Slice capacity_name, BillingMode mode) {
+Failure check_warm_units(const std::optional<int64_t>& asked, int64_t least, Slice name, Slice capacity_name,
+                         const CapacityOwner& owner) {
   if (!asked || *asked >= least) return std::nullopt;
-  std::string text = "Requested " + std::string(name) + " for WarmThroughput for table is lower than ";
-  if (was_set) {
+  std::string text =
+      "Requested " + std::string(name) + " for WarmThroughput for " + owner.name + " is lower than ";
+  if (!owner.is_new) {
     text += "current WarmThroughput, decreasing WarmThroughput is not supported";
-  } else if (mode == BillingMode::kPayPerRequest) {
+  } else if (owner.billing_mode == BillingMode::kPayPerRequest) {
     text += "initial throughput for OnDemand.";
   } else {
     text += std::string(capacity_name) + " of ProvisionedThroughput";
@@ -81,30 +83,35 @@ bool asks_for_encryption(const EncryptionSpecification& encryption) {
   return encryption.enabled.value_or(false);
 }
 
-Failure check_on_demand(const OnDemandThroughput& bounds, BillingMode mode) {
-  VARVE_RETURN_IF_FAILED(check_bound(bounds.max_read_units, "MaxReadRequestUnits", mode));
-  return check_bound(bounds.max_write_units, "MaxWriteRequestUnits", mode);
+Failure set_on_demand(const OnDemandThroughput& asked, const CapacityOwner& owner,
+                      std::optional<OnDemandThroughput>* bounds) {
+  VARVE_RETURN_IF_FAILED(check_bound(asked.max_read_units, "MaxReadRequestUnits", owner));
+  VARVE_RETURN_IF_FAILED(check_bound(asked.max_write_units, "MaxWriteRequestUnits", owner));
+  if (!asked.max_read_units && !asked.max_write_units) return std::nullopt;
+  if (!*bounds) bounds->emplace();
+  if (asked.max_read_units) (*bounds)->max_read_units = asked.max_read_units;
+  if (asked.max_write_units) (*bounds)->max_write_units = asked.max_write_units;
+  return std::nullopt;
 }
 
-Throughput warm_default(const TableDescription& table) {
-  Throughput warm = table.billing_mode == BillingMode::kPayPerRequest ? kWarmOnDemand : table.throughput;
-  if (table.warm_throughput) {
-    warm.read_units = std::max(warm.read_units, table.warm_throughput->read_units);
-    warm.write_units = std::max(warm.write_units, table.warm_throughput->write_units);
+Throughput warm_units(BillingMode mode, const Throughput& provisioned,
+                      const std::optional<Throughput>& asked) {
+  Throughput warm = mode == BillingMode::kPayPerRequest ? kWarmOnDemand : provisioned;
+  if (asked) {
+    warm.read_units = std::max(warm.read_units, asked->read_units);
+    warm.write_units = std::max(warm.write_units, asked->write_units);
   }
   return warm;
 }
 
-Failure set_warm(const WarmThroughput& asked, TableDescription* table) {
-  Throughput warm = warm_default(*table);
-  const bool was_set = table->warm_throughput.has_value();
-  VARVE_RETURN_IF_FAILED(check_warm_units(asked.read_units, warm.read_units, was_set, "ReadUnitsPerSecond",
-                                          "ReadCapacityUnits", table->billing_mode));
-  VARVE_RETURN_IF_FAILED(check_warm_units(asked.write_units, warm.write_units, was_set, "WriteUnitsPerSecond",
-                                          "WriteCapacityUnits", table->billing_mode));
-  warm.read_units = asked.read_units.value_or(warm.read_units);
-  warm.write_units = asked.write_units.value_or(warm.write_units);
-  table->warm_throughput = warm;
+Failure set_warm(const WarmThroughput& asked, const CapacityOwner& owner, std::optional<Throughput>* warm) {
+  const Throughput ready = warm_units(owner.billing_mode, owner.provisioned, *warm);
+  VARVE_RETURN_IF_FAILED(
+      check_warm_units(asked.read_units, ready.read_units, "ReadUnitsPerSecond", "ReadCapacityUnits", owner));
+  VARVE_RETURN_IF_FAILED(check_warm_units(asked.write_units, ready.write_units, "WriteUnitsPerSecond",
+                                          "WriteCapacityUnits", owner));
+  *warm =
+      Throughput{asked.read_units.value_or(ready.read_units), asked.write_units.value_or(ready.write_units)};
   return std::nullopt;
 }
 

@@ -35,8 +35,15 @@ Failure check_combination(const UpdateTableRequest& request) {
   if (request.table_class) return alone("TableClass");
   if (request.deletion_protection) return alone("DeletionProtection");
   if (request.changes_replicas) return alone("Replica");
-  if (request.warm_throughput)
+  if (request.warm_throughput) {
+    if (creates_index(request)) {
+      return invalid_parameter(
+          "Create global secondary index cannot be specified when updating WarmThroughput");
+    }
+    // That of indexes goes with the table's.
+    if (kinds == 2 && only_warms_indexes(request)) return std::nullopt;
     return invalid_parameter("WarmThroughput must be the only operation in the request");
+  }
   const bool with_billing_mode = kinds == 2 && request.billing_mode && !request.throughput;
   if (request.on_demand_throughput && !with_billing_mode) {
     return invalid_parameter(
@@ -102,26 +109,19 @@ Failure change_billing(const UpdateTableRequest& request, const ChangeTime& time
   return change_throughput(*request.throughput, time, &table->throughput, &table->throughput_changes);
 }
 
-// -1 takes a bound away.
-void set_bound(const std::optional<int64_t>& asked, std::optional<int64_t>* bound) {
-  if (asked) *bound = asked;
-}
-
 Failure apply(const UpdateTableRequest& request, const std::optional<TableClass>& table_class,
               const ChangeTime& time, TableDescription* table) {
   VARVE_RETURN_IF_FAILED(check_no_index_busy(request, *table));
   if (request.billing_mode || request.throughput)
     VARVE_RETURN_IF_FAILED(change_billing(request, time, table));
   VARVE_RETURN_IF_FAILED(apply_index_updates(request, time, table));
+  const CapacityOwner owner{"table", table->billing_mode, table->throughput, /*is_new=*/false};
   if (request.on_demand_throughput) {
-    VARVE_RETURN_IF_FAILED(check_on_demand(*request.on_demand_throughput, table->billing_mode));
-    OnDemandThroughput bounds = table->on_demand_throughput.value_or(OnDemandThroughput());
-    set_bound(request.on_demand_throughput->max_read_units, &bounds.max_read_units);
-    set_bound(request.on_demand_throughput->max_write_units, &bounds.max_write_units);
-    table->on_demand_throughput = bounds;
+    VARVE_RETURN_IF_FAILED(set_on_demand(*request.on_demand_throughput, owner, &table->on_demand_throughput));
   }
   if (table->billing_mode == BillingMode::kProvisioned) table->on_demand_throughput.reset();
-  if (request.warm_throughput) VARVE_RETURN_IF_FAILED(set_warm(*request.warm_throughput, table));
+  if (request.warm_throughput)
+    VARVE_RETURN_IF_FAILED(set_warm(*request.warm_throughput, owner, &table->warm_throughput));
   if (table_class) {
     table->table_class = table_class;
     table->table_class_updated_us = time.now_us;

@@ -39,6 +39,8 @@ Table sample() {
   index.schema.projection = index::ProjectionType::kInclude;
   index.schema.non_key_attributes = {"Name"};
   index.throughput = {5, 6};
+  index.on_demand_throughput = OnDemandThroughput{7, {}};
+  index.warm_throughput = Throughput{13'000, 4'000};
   return table;
 }
 
@@ -63,7 +65,7 @@ constexpr Slice kExample =
     "01"
     "047465616d"
     "0773746f72616765"
-    "06"
+    "07"
     "0109020900000000000000"
     "02020c01"
     "0304e05dac02"
@@ -77,7 +79,8 @@ constexpr Slice kExample =
     "01044e616d65"
     "0506"
     "00000000000000000000000000000000"
-    "09020300";
+    "09020300"
+    "0a060900c865a01f";
 
 TEST(TableFormat, TheDocumentedBytesAreTheTable) {
   const std::string encoded = encode_table(sample());
@@ -100,6 +103,9 @@ TEST(TableFormat, TheDocumentedBytesAreTheTable) {
   ASSERT_EQ(decoded->description.indexes.size(), 1u);
   EXPECT_EQ(decoded->description.indexes[0].schema, sample().description.indexes[0].schema);
   EXPECT_EQ(decoded->description.indexes[0].throughput, (Throughput{5, 6}));
+  EXPECT_EQ(decoded->description.indexes[0].on_demand_throughput->max_read_units, 7);
+  EXPECT_FALSE(decoded->description.indexes[0].on_demand_throughput->max_write_units.has_value());
+  EXPECT_EQ(decoded->description.indexes[0].warm_throughput, (Throughput{13'000, 4'000}));
 }
 
 TEST(TableFormat, AnyTruncationAndAnExtraByteAreCorruption) {
@@ -115,8 +121,8 @@ TEST(TableFormat, AnyTruncationAndAnExtraByteAreCorruption) {
 
 TEST(TableFormat, SectionsThatNoWriterWritesAreCorruption) {
   const std::string encoded = encode_table(sample());
-  // The six sections' numbers are the bytes at these distances from the end.
-  for (const size_t distance : {115u, 104u, 100u, 94u, 87u, 4u}) {
+  // The seven sections' numbers are the bytes at these distances from the end.
+  for (const size_t distance : {123u, 112u, 108u, 102u, 95u, 12u, 8u}) {
     for (const char number : {0, 2, 11}) {
       std::string changed = encoded;
       if (changed[changed.size() - distance] == number) continue;
