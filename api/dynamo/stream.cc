@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdio>
 
+#include "api/dynamo/civil_time.h"
 #include "api/dynamo/constraints.h"
 #include "api/dynamo/key_attribute_coding.h"
 #include "base/coding.h"
@@ -122,26 +123,10 @@ std::string segment_name(Slice table_id, Slice label, uint64_t shard) {
 }
 
 std::string stream_label(uint64_t created_us) {
-  const uint64_t milliseconds = created_us / 1000;
-  const uint64_t seconds = milliseconds / 1000;
-  // Days to a date of the Gregorian calendar: H. Hinnant, "chrono-compatible low-level date algorithms", civil_from_days.
-  const uint64_t day = seconds / 86'400 + 719'468;
-  const uint64_t era = day / 146'097;
-  const uint64_t day_of_era = day % 146'097;
-  const uint64_t year_of_era =
-      (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const uint64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const uint64_t month_from_march = (5 * day_of_year + 2) / 153;
-  const uint64_t day_of_month = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-  const uint64_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-  const uint64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
+  const CivilTime time = civil_time(created_us);
   std::array<char, 64> text;
-  std::snprintf(
-      text.data(), text.size(), "%04llu-%02llu-%02lluT%02llu:%02llu:%02llu.%03llu",
-      static_cast<unsigned long long>(year), static_cast<unsigned long long>(month),
-      static_cast<unsigned long long>(day_of_month), static_cast<unsigned long long>(seconds / 3600 % 24),
-      static_cast<unsigned long long>(seconds / 60 % 60), static_cast<unsigned long long>(seconds % 60),
-      static_cast<unsigned long long>(milliseconds % 1000));
+  std::snprintf(text.data(), text.size(), "%04u-%02u-%02uT%02u:%02u:%02u.%03u", time.year, time.month,
+                time.day, time.hour, time.minute, time.second, time.millisecond);
   return text.data();
 }
 

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <ctime>
+
+#include "api/dynamo/civil_time.h"
 
 namespace varve::api::dynamo {
 namespace {
@@ -20,15 +21,16 @@ uint64_t decreases_today(const ThroughputChanges& changes, uint64_t now_us) {
 
 // "Wednesday, July 25, 2018 8:48:14 PM UTC".
 std::string long_date(uint64_t wall_us) {
-  const auto seconds = static_cast<std::time_t>(wall_us / 1'000'000);
-  std::tm utc = {};
-  gmtime_r(&seconds, &utc);
-  std::array<char, 64> names;
-  std::strftime(names.data(), names.size(), "%A, %B", &utc);
+  constexpr std::array<const char*, 7> kDays = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                                "Thursday", "Friday", "Saturday"};
+  constexpr std::array<const char*, 12> kMonths = {"January",   "February", "March",    "April",
+                                                   "May",       "June",     "July",     "August",
+                                                   "September", "October",  "November", "December"};
+  const CivilTime time = civil_time(wall_us);
   std::array<char, 128> text;
-  std::snprintf(text.data(), text.size(), "%s %d, %d %d:%02d:%02d %s UTC", names.data(), utc.tm_mday,
-                utc.tm_year + 1900, (utc.tm_hour + 11) % 12 + 1, utc.tm_min, utc.tm_sec,
-                utc.tm_hour < 12 ? "AM" : "PM");
+  std::snprintf(text.data(), text.size(), "%s, %s %u, %u %u:%02u:%02u %s UTC", kDays[time.weekday],
+                kMonths[time.month - 1], time.day, time.year, (time.hour + 11) % 12 + 1, time.minute,
+                time.second, time.hour < 12 ? "AM" : "PM");
   return text.data();
 }
 
