@@ -81,15 +81,16 @@ std::vector<LatchTable::Stripe> StoreImpl::stripes_of(std::span<const CommitKey>
 // and before latches are taken, so that they are held for less long. Those of the keyspace `read` were just read, and need no waiting.
 template <typename Keys>
 void StoreImpl::approach(const Keys& keys, std::optional<KeyspaceId> read) {
-  if (keys.size() < 2) return;
+  const auto count = std::ranges::count_if(keys, [&](const auto& key) { return key.keyspace != read; });
+  if (count < 2) return;
   std::vector<lsm::TreeSet::Place> places;
-  places.reserve(keys.size());
+  places.reserve(static_cast<size_t>(count));
   for (const auto& key : keys) {
     if (key.keyspace == read) continue;
     const KeyspaceState* const keyspace = keyspaces_.find_any(key.keyspace);
     if (keyspace != nullptr) places.push_back({keyspace->router.route(key.key), key.key});
   }
-  if (places.size() > 1) trees_->approach(places);
+  trees_->approach(places);
 }
 
 Result<CommitResult> StoreImpl::append_and_apply(WriteBatch* batch,
