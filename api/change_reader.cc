@@ -79,10 +79,12 @@ Outcome<std::vector<ChangeRecord>> ChangeReader::next(size_t limit) {
     VARVE_ASSIGN_OR_FAIL_STATUS(reader, dynamo::StreamReader::open(store, stream, fresh, through));
   }
   std::vector<ChangeRecord> records;
-  while (reader->valid() && records.size() < limit) {
+  uint64_t bytes = 0;
+  while (reader->valid() && records.size() < limit && bytes < kMaxChangeBytes) {
     VARVE_ASSIGN_OR_FAIL_STATUS(ChangeRecord record, dynamo::change_record(stream, reader->record()));
     next_ = reader->record().position.next();
     at_horizon_ = false;
+    bytes += record.size_bytes;
     records.push_back(std::move(record));
     VARVE_RETURN_IF_FAILED(failure_of(reader->next()));
   }

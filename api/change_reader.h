@@ -25,6 +25,9 @@
 
 namespace varve::api {
 
+// Of one call of ChangeReader::next; a single change may be larger.
+inline constexpr uint64_t kMaxChangeBytes = 1u << 20;
+
 class ChangeReader {
  public:
   enum class From {
@@ -36,7 +39,7 @@ class ChangeReader {
   // Goes on after the changes that an earlier reader had read when it told this position.
   static Outcome<std::unique_ptr<ChangeReader>> resume(Database* database, const std::string& position);
 
-  // The next changes, at most `limit`; none when there are none now. Does not wait.
+  // The next changes, at most `limit`, and no more once they are kMaxChangeBytes together; none when there are none now. Does not wait.
   Outcome<std::vector<ChangeRecord>> next(size_t limit);
   // After the changes read so far.
   std::string position() const;

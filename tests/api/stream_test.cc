@@ -348,6 +348,10 @@ TEST(Stream, PagesEndAtAMegabyte) {
     const auto page = database->get_records({*iterator, {}});
     ASSERT_TRUE(page.ok());
     EXPECT_EQ(page->records.size(), 3u) << "a fourth would cross the bound";
+    auto reader = ChangeReader::open(database, "Tab", ChangeReader::From::kOldest);
+    ASSERT_TRUE(reader.ok()) << reader.error().message;
+    EXPECT_EQ((*reader)->next(100)->size(), 4u) << "the fourth crosses the bound";
+    EXPECT_EQ((*reader)->next(100)->size(), 4u);
     EXPECT_EQ(read_values(database, arn).size(), 8u);
   });
 }
