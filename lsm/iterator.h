@@ -49,6 +49,14 @@ class InternalIterator {
   virtual bool warm() const { return false; }
 
   virtual Status status() const = 0;
+
+ protected:
+  // What seek is where it has steps.
+  void seek_by_steps(Slice target) {
+    begin_seek(target);
+    while (seek_step()) {
+    }
+  }
 };
 
 }  // namespace varve::lsm

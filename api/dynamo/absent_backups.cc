@@ -47,14 +47,20 @@ Response list_imports(const Context&, json::Object body) {
   return empty_list(body, "ImportSummaryList", [](MemberReader& in) { read_page_size(in, "PageSize", 25); });
 }
 
-// What an ARN names that nothing here can have made.
-Response missing_by_arn(json::Object body, Slice member, Slice exception, const std::string& kind) {
+// The ARN of a request that asks for one.
+Outcome<std::string> decode_arn(json::Object body, Slice member) {
   DecodeState state(Report::kAll);
   MemberReader in(body, &state);
   std::string arn;
   read_required(in, member, kMinArnLength, kMaxArnLength, &arn);
-  if (const Failure failure = state.result()) return feature_refusal(*failure);
-  return feature_not_found(exception, kind + " not found: " + arn);
+  if (auto failure = state.result()) return *std::move(failure);
+  return arn;
+}
+
+// What an ARN names that nothing here can have made.
+Response missing_by_arn(json::Object body, Slice member, Slice exception, const std::string& kind) {
+  const auto arn = decode_arn(body, member);
+  return arn.ok() ? feature_not_found(exception, kind + " not found: " + *arn) : feature_refusal(arn.error());
 }
 
 Response backup_not_found(const std::string& arn) {
@@ -64,12 +70,8 @@ Response backup_not_found(const std::string& arn) {
 }
 
 Response missing_backup(const Context&, json::Object body) {
-  DecodeState state(Report::kAll);
-  MemberReader in(body, &state);
-  std::string arn;
-  read_required(in, "BackupArn", kMinArnLength, kMaxArnLength, &arn);
-  if (const Failure failure = state.result()) return feature_refusal(*failure);
-  return backup_not_found(arn);
+  const auto arn = decode_arn(body, "BackupArn");
+  return arn.ok() ? backup_not_found(*arn) : feature_refusal(arn.error());
 }
 Response missing_export(const Context&, json::Object body) {
   return missing_by_arn(body, "ExportArn", "ExportNotFoundException", "Export");

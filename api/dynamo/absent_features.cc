@@ -56,9 +56,7 @@ Outcome<TableRef> table_of(const Context& context, json::Object body, const Read
   in.table("TableName", TableNameUse::kExisting, &name_or_arn);
   read(in);
   if (auto failure = state.result()) return *std::move(failure);
-  VARVE_ASSIGN_OR_FAIL(const Slice name, table_name(name_or_arn, TableNameUse::kExisting));
-  if (TableRef table = context.catalog->find(name)) return table;
-  return table_not_found(name);
+  return find_table(*context.catalog, name_or_arn);
 }
 
 constexpr auto kNothingElse = [](MemberReader&) {};
@@ -97,9 +95,8 @@ Response list_contributor_insights(const Context& context, json::Object body) {
   read_page_size(in, "MaxResults", 100);
   if (const Failure failure = state.result()) return feature_refusal(*failure);
   if (!name_or_arn.empty()) {
-    const auto name = table_name(name_or_arn, TableNameUse::kExisting);
-    if (!name.ok()) return feature_refusal(name.error());
-    if (context.catalog->find(*name) == nullptr) return feature_refusal(table_not_found(*name));
+    const auto table = find_table(*context.catalog, name_or_arn);
+    if (!table.ok()) return feature_refusal(table.error());
   }
   return {200, R"({"ContributorInsightsSummaries":[]})", {}};
 }

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "api/dynamo/constraints.h"
 #include "api/dynamo/expiry.h"
 #include "api/dynamo/kinesis_queue.h"
 #include "api/dynamo/stream.h"
@@ -264,6 +265,12 @@ Outcome<TableRef> Catalog::erase(TableRef table, const Companion& companion) {
   publish(std::move(tables));
   drop_keyspaces_of(*table, nullptr);
   return table;
+}
+
+Outcome<TableRef> find_table(const Catalog& catalog, Slice name_or_arn) {
+  VARVE_ASSIGN_OR_FAIL(const Slice name, table_name(name_or_arn, TableNameUse::kExisting));
+  if (TableRef table = catalog.find(name)) return table;
+  return table_not_found(name);
 }
 
 Failure check_changeable(const Table& table) {

@@ -96,6 +96,9 @@ class Catalog {
   std::atomic<uint64_t> version_{0};
 };
 
+// The table of a name, or of its ARN, in a request; ResourceNotFoundException with its name when it is not there.
+Outcome<TableRef> find_table(const Catalog& catalog, Slice name_or_arn);
+
 // ResourceInUseException for a table that is being created or deleted: its settings cannot be changed yet, or any more.
 Failure check_changeable(const Table& table);
 

@@ -13,8 +13,7 @@ bool is_name_character(char c) {
 }
 
 Failure check_name(Slice name, Slice path, int64_t shortest) {
-  if (static_cast<int64_t>(name.size()) < shortest) return constraint_error(name, path, min_length(shortest));
-  if (name.size() > 255) return constraint_error(name, path, max_length(255));
+  VARVE_RETURN_IF_FAILED(check_length(name, path, shortest, 255));
   if (!std::all_of(name.begin(), name.end(), is_name_character))
     return constraint_error(name, path, kNamePattern);
   return std::nullopt;
@@ -97,6 +96,12 @@ std::string min_length(int64_t bound) {
 }
 std::string max_length(int64_t bound) {
   return "Member must have length less than or equal to " + std::to_string(bound);
+}
+Failure check_length(Slice text, Slice path, int64_t least, int64_t most) {
+  const auto length = static_cast<int64_t>(text.size());
+  if (length < least) return constraint_error(text, path, min_length(least));
+  if (length > most) return constraint_error(text, path, max_length(most));
+  return std::nullopt;
 }
 std::string min_value(int64_t bound) {
   return "Member must have value greater than or equal to " + std::to_string(bound);

@@ -29,6 +29,9 @@ std::string max_length(int64_t bound);
 std::string min_value(int64_t bound);
 std::string max_value(int64_t bound);
 
+// How long a text must be, of the member at `path`.
+Failure check_length(Slice text, Slice path, int64_t least, int64_t most);
+
 // How long a name must be: operations that define tables ask for 3 characters, the others for 1.
 enum class TableNameUse { kExisting, kDefinition };
 // Checks a name, or an ARN of a table of this account and region, and answers the name; it borrows from `name_or_arn`. `path`: of the

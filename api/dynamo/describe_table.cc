@@ -43,9 +43,7 @@ Outcome<TableDescription> described(const Context& context, const Table& table) 
 }
 
 Outcome<TableDescription> describe_table(const Context& context, const std::string& table) {
-  VARVE_ASSIGN_OR_FAIL(const Slice name, table_name(table, TableNameUse::kExisting));
-  const TableRef found = context.catalog->find(name);
-  if (!found) return table_not_found(name);
+  VARVE_ASSIGN_OR_FAIL(const TableRef found, find_table(*context.catalog, table));
   return described(context, *found);
 }
 

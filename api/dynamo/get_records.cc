@@ -54,16 +54,14 @@ Outcome<GetRecordsResult> get_records(const Context& context, const GetRecordsRe
   index::StreamPosition next = std::max(range.from, index::StreamPosition{range.through.next(), 0});
   VARVE_ASSIGN_OR_FAIL_STATUS(const auto reader,
                               StreamReader::open(context.store, *view->stream, range.from, range.through));
-  while (reader->valid()) {
+  while (reader->valid() && result.records.size() < limit) {
     VARVE_ASSIGN_OR_FAIL_STATUS(ChangeRecord record, change_record(*view->stream, reader->record()));
     page_bytes += record.size_bytes;
-    if (result.records.size() == limit || (page_bytes > kMaxPageBytes && !result.records.empty())) {
-      next = reader->record().position;
-      break;
-    }
+    if (page_bytes > kMaxPageBytes && !result.records.empty()) break;
     result.records.push_back(std::move(record));
     VARVE_RETURN_IF_FAILED(failure_of(reader->next()));
   }
+  if (reader->valid()) next = reader->record().position;
   const bool exhausted = shard->through && next.sequence > *shard->through;
   if (exhausted) return result;
   iterator.position = next;

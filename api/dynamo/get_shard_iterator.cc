@@ -10,23 +10,16 @@ namespace {
 constexpr int64_t kMinSequenceNumberLength = 21;
 constexpr int64_t kMaxSequenceNumberLength = 40;
 
-Failure check_sequence_number(Slice number) {
-  constexpr Slice kPath = "sequenceNumber";
-  const auto length = static_cast<int64_t>(number.size());
-  if (length < kMinSequenceNumberLength)
-    return constraint_error(number, kPath, min_length(kMinSequenceNumberLength));
-  if (length > kMaxSequenceNumberLength)
-    return constraint_error(number, kPath, max_length(kMaxSequenceNumberLength));
-  return std::nullopt;
-}
-
 bool names_a_record(ShardIteratorType type) {
   return type == ShardIteratorType::kAtSequenceNumber || type == ShardIteratorType::kAfterSequenceNumber;
 }
 
 Failure check(const GetShardIteratorRequest& request) {
   VARVE_RETURN_IF_FAILED(check_shard_id(request.shard_id, "shardId"));
-  if (request.sequence_number) VARVE_RETURN_IF_FAILED(check_sequence_number(*request.sequence_number));
+  if (request.sequence_number) {
+    VARVE_RETURN_IF_FAILED(check_length(*request.sequence_number, "sequenceNumber", kMinSequenceNumberLength,
+                                        kMaxSequenceNumberLength));
+  }
   if (names_a_record(request.type) && !request.sequence_number) {
     return validation_error("SequenceNumber is required for this ShardIteratorType");
   }

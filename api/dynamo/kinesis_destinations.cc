@@ -113,10 +113,9 @@ Response describe_kinesis_destination(const Context& context, json::Object body)
   std::string name_or_arn;
   in.table("TableName", TableNameUse::kExisting, &name_or_arn);
   if (const Failure failure = state.result()) return feature_refusal(*failure);
-  const auto name = table_name(name_or_arn, TableNameUse::kExisting);
-  if (!name.ok()) return feature_refusal(name.error());
-  const TableRef table = context.catalog->find(*name);
-  if (table == nullptr) return feature_refusal(table_not_found(*name));
+  const auto found = find_table(*context.catalog, name_or_arn);
+  if (!found.ok()) return feature_refusal(found.error());
+  const TableRef& table = *found;
   Response response;
   json::JsonWriter out(&response.body);
   out.begin_object();

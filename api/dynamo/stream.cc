@@ -144,10 +144,7 @@ std::string shard_id(const Stream& stream, uint64_t number) {
 Failure check_shard_id(Slice id, Slice path) {
   constexpr int64_t kMinLength = 28;
   constexpr int64_t kMaxLength = 65;
-  const auto length = static_cast<int64_t>(id.size());
-  if (length < kMinLength) return constraint_error(id, path, min_length(kMinLength));
-  if (length > kMaxLength) return constraint_error(id, path, max_length(kMaxLength));
-  return std::nullopt;
+  return check_length(id, path, kMinLength, kMaxLength);
 }
 
 std::optional<uint64_t> parse_shard_id(const Stream& stream, Slice id) {

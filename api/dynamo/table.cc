@@ -182,6 +182,24 @@ bool read_indexes(ByteReader* in, std::vector<IndexDescription>* indexes) {
   return !in->failed() && !indexes->empty();
 }
 
+// Sections 2 and 3, and what an index has of both.
+void write_bounds(const OnDemandThroughput& bounds, ByteWriter* out) {
+  write_optional_units(bounds.max_read_units, out);
+  write_optional_units(bounds.max_write_units, out);
+}
+void read_bounds(ByteReader* in, OnDemandThroughput* bounds) {
+  bounds->max_read_units = read_optional_units(in);
+  bounds->max_write_units = read_optional_units(in);
+}
+void write_units(const Throughput& units, ByteWriter* out) {
+  out->varint(static_cast<uint64_t>(units.read_units));
+  out->varint(static_cast<uint64_t>(units.write_units));
+}
+void read_units(ByteReader* in, Throughput* units) {
+  units->read_units = static_cast<int64_t>(in->varint());
+  units->write_units = static_cast<int64_t>(in->varint());
+}
+
 bool has_index_capacities(const TableDescription& table) {
   return std::any_of(table.indexes.begin(), table.indexes.end(), [](const IndexDescription& index) {
     return index.on_demand_throughput || index.warm_throughput;
@@ -189,22 +207,16 @@ bool has_index_capacities(const TableDescription& table) {
 }
 
 void write_index_capacity(const IndexDescription& index, ByteWriter* out) {
-  const OnDemandThroughput bounds = index.on_demand_throughput.value_or(OnDemandThroughput());
-  const Throughput warm = index.warm_throughput.value_or(Throughput());
-  write_optional_units(bounds.max_read_units, out);
-  write_optional_units(bounds.max_write_units, out);
-  out->varint(static_cast<uint64_t>(warm.read_units));
-  out->varint(static_cast<uint64_t>(warm.write_units));
+  write_bounds(index.on_demand_throughput.value_or(OnDemandThroughput()), out);
+  write_units(index.warm_throughput.value_or(Throughput()), out);
 }
 
 void read_index_capacity(ByteReader* in, IndexDescription* index) {
   OnDemandThroughput bounds;
-  bounds.max_read_units = read_optional_units(in);
-  bounds.max_write_units = read_optional_units(in);
+  read_bounds(in, &bounds);
   if (bounds.max_read_units || bounds.max_write_units) index->on_demand_throughput = bounds;
   Throughput warm;
-  warm.read_units = static_cast<int64_t>(in->varint());
-  warm.write_units = static_cast<int64_t>(in->varint());
+  read_units(in, &warm);
   if (warm != Throughput()) index->warm_throughput = warm;
 }
 
@@ -231,13 +243,11 @@ std::vector<std::pair<Section, std::string>> sections_of(const Table& table) {
   }
   if (const auto& units = table.description.on_demand_throughput) {
     ByteWriter out = add(kOnDemandThroughput);
-    write_optional_units(units->max_read_units, &out);
-    write_optional_units(units->max_write_units, &out);
+    write_bounds(*units, &out);
   }
   if (const auto& units = table.description.warm_throughput) {
     ByteWriter out = add(kWarmThroughput);
-    out.varint(static_cast<uint64_t>(units->read_units));
-    out.varint(static_cast<uint64_t>(units->write_units));
+    write_units(*units, &out);
   }
   if (table.policy) {
     ByteWriter out = add(kResourcePolicy);
@@ -278,18 +288,12 @@ bool read_section(uint8_t section, ByteReader* in, Table* table) {
       return status <= static_cast<uint8_t>(TableStatus::kDeleting) &&
              table->transition.status != TableStatus::kActive;
     }
-    case kOnDemandThroughput: {
-      OnDemandThroughput& units = table->description.on_demand_throughput.emplace();
-      units.max_read_units = read_optional_units(in);
-      units.max_write_units = read_optional_units(in);
+    case kOnDemandThroughput:
+      read_bounds(in, &table->description.on_demand_throughput.emplace());
       return true;
-    }
-    case kWarmThroughput: {
-      Throughput& units = table->description.warm_throughput.emplace();
-      units.read_units = static_cast<int64_t>(in->varint());
-      units.write_units = static_cast<int64_t>(in->varint());
+    case kWarmThroughput:
+      read_units(in, &table->description.warm_throughput.emplace());
       return true;
-    }
     case kResourcePolicy: {
       ResourcePolicy& policy = table->policy.emplace();
       policy.revision_id = in->string();

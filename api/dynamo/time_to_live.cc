@@ -69,9 +69,7 @@ Outcome<TimeToLiveSpecification> update_time_to_live(const Context& context,
 }
 
 Outcome<TimeToLiveDescription> describe_time_to_live(const Context& context, const std::string& table) {
-  VARVE_ASSIGN_OR_FAIL(const Slice name, table_name(table, TableNameUse::kExisting));
-  const TableRef found = context.catalog->find(name);
-  if (!found) return table_not_found(name);
+  VARVE_ASSIGN_OR_FAIL(const TableRef found, find_table(*context.catalog, table));
   if (found->status() == TableStatus::kCreating) {
     return validation_error(
         "Cannot describe time to live while table is in CREATING state: Current table state is CREATING");

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "api/expression/word_list.h"
+
 namespace varve::api::expression {
 
 namespace {
@@ -585,17 +587,8 @@ constexpr std::array<Slice, 573> kReservedWords = {
 };
 static_assert(std::is_sorted(kReservedWords.begin(), kReservedWords.end()));
 
-constexpr size_t kLongest = 24;
-
-char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
-
 }  // namespace
 
-bool is_reserved_word(Slice word) {
-  if (word.size() > kLongest) return false;
-  std::array<char, kLongest> buffer;
-  std::transform(word.begin(), word.end(), buffer.begin(), upper);
-  return std::binary_search(kReservedWords.begin(), kReservedWords.end(), Slice(buffer.data(), word.size()));
-}
+bool is_reserved_word(Slice word) { return is_word_of(kReservedWords, word); }
 
 }  // namespace varve::api::expression

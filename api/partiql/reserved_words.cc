@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "api/expression/word_list.h"
+
 namespace varve::api::partiql {
 namespace {
 
@@ -249,19 +251,8 @@ constexpr auto kReservedWords = std::to_array<Slice>({
 });
 static_assert(std::is_sorted(kReservedWords.begin(), kReservedWords.end()));
 
-constexpr size_t kLongest = 17;
-static_assert(std::all_of(kReservedWords.begin(), kReservedWords.end(),
-                          [](Slice word) { return word.size() <= kLongest; }));
-
-char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
-
 }  // namespace
 
-bool is_reserved_word(Slice word) {
-  if (word.size() > kLongest) return false;
-  std::array<char, kLongest> buffer;
-  std::transform(word.begin(), word.end(), buffer.begin(), upper);
-  return std::binary_search(kReservedWords.begin(), kReservedWords.end(), Slice(buffer.data(), word.size()));
-}
+bool is_reserved_word(Slice word) { return expression::is_word_of(kReservedWords, word); }
 
 }  // namespace varve::api::partiql

@@ -39,11 +39,7 @@ class TableIterator final : public InternalIterator {
   bool warm() const override { return data_warm_; }
   Status status() const override { return status_; }
 
-  void seek(Slice target) override {
-    begin_seek(target);
-    while (seek_step()) {
-    }
-  }
+  void seek(Slice target) override { seek_by_steps(target); }
   void begin_seek(Slice target) override;
   bool seek_step() override;
   void seek_for_prev(Slice target) override;

@@ -15,11 +15,7 @@ class LevelIterator final : public InternalIterator {
   }
 
   bool valid() const override { return current_ != nullptr && current_->valid(); }
-  void seek(Slice target) override {
-    begin_seek(target);
-    while (seek_step()) {
-    }
-  }
+  void seek(Slice target) override { seek_by_steps(target); }
   void begin_seek(Slice target) override {
     open(find_file(*files_, user_key_of(target)));
     if (current_ != nullptr) current_->begin_seek(target);
