@@ -1,5 +1,6 @@
 #include "lsm/memtable/skiplist.h"
 
+#include <algorithm>
 #include <new>
 
 #include "base/hash.h"
@@ -104,7 +105,7 @@ void SkipList::insert(Slice user_key, uint64_t trailer, Slice value) {
   }
 
   Start start = start_for(target);
-  if (start.level < height - 1) start = head_start();  // which is as high by now
+  if (start.level < height - 1) start = {head_, std::max(list_height, height) - 1, nullptr};
   Node* previous[kMaxHeight];
   Node* next[kMaxHeight];
   for (int level = start.level; level >= 0; --level) {
